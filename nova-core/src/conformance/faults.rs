@@ -1,0 +1,85 @@
+//! Faults.
+
+use super::fixture::{assert_fails, fault, server};
+use crate::env::{Env, Timestamp};
+use crate::error::{Error, ObjectKind};
+use crate::id::ServerId;
+use crate::model::Fault;
+use crate::repository::Store;
+
+/// `fault_record` of an unknown server is `NotFound`; `faults_of` one is empty.
+pub async fn a_fault_needs_its_server(store: &Store, env: &Env) {
+    let missing = ServerId::generate(env);
+    assert_fails!(
+        store.faults().fault_record(&fault(env, missing, "lost", env.now())).await,
+        Error::NotFound { kind: ObjectKind::Server, id } if id == missing.to_string()
+    );
+    assert_eq!(store.faults().faults_of(missing, 10).await.unwrap(), []);
+}
+
+/// `faults_of` returns the newest first, of one instant the last recorded first, of that server
+/// only, and no more than the limit.
+pub async fn the_newest_come_first(store: &Store, env: &Env) {
+    let (server, other) = (server(env), server(env));
+    store.servers().server_create(&server).await.unwrap();
+    store.servers().server_create(&other).await.unwrap();
+    let record = async |id, message: &str, micros| {
+        let fault = fault(env, id, message, Timestamp::from_micros(micros));
+        store.faults().fault_record(&fault).await.unwrap();
+        fault
+    };
+    let old = record(server.id, "old", 10).await;
+    let newest = record(server.id, "newest", 30).await;
+    let first = record(server.id, "first of two", 20).await;
+    let second = record(server.id, "second of two", 20).await;
+    let before_time = record(server.id, "before time", -10).await;
+    record(other.id, "of another", 25).await;
+
+    let expected = [newest, second, first, old, before_time];
+    assert_eq!(
+        store.faults().faults_of(server.id, 10).await.unwrap(),
+        expected
+    );
+    assert_eq!(
+        store.faults().faults_of(server.id, 3).await.unwrap(),
+        expected[..3]
+    );
+    assert_eq!(store.faults().faults_of(server.id, 0).await.unwrap(), []);
+    assert_eq!(
+        store
+            .faults()
+            .faults_of(server.id, u32::MAX)
+            .await
+            .unwrap()
+            .len(),
+        5
+    );
+}
+
+/// A fault's texts are kept to the letter: long ones, control characters, absent ones.
+pub async fn any_text_is_kept(store: &Store, env: &Env) {
+    let server = server(env);
+    store.servers().server_create(&server).await.unwrap();
+    let mut expected = Vec::new();
+    let texts = [
+        "",
+        "\0 and \u{1b}[2J",
+        "\u{1f980}\u{fffd}\u{10ffff}",
+        "'\"\\%_;--",
+        &"x".repeat(200_000),
+    ];
+    for (micros, text) in (0..).zip(texts) {
+        let fault = Fault {
+            details: (micros % 2 == 0).then(|| text.to_owned()),
+            host: None,
+            code: u16::MAX,
+            ..fault(env, server.id, text, Timestamp::from_micros(micros))
+        };
+        store.faults().fault_record(&fault).await.unwrap();
+        expected.insert(0, fault);
+    }
+    assert!(
+        store.faults().faults_of(server.id, 10).await.unwrap() == expected,
+        "a text was changed"
+    );
+}

@@ -1,0 +1,55 @@
+//! The suite that every store passes, exported for those who write their own.
+//!
+//! A case is a public function that panics with an explanation where the store breaks the
+//! contract of [`repository`](crate::repository). [`all`] lists the cases and [`run`] runs them.
+//! Every case makes ids and names of its own, so cases may share a store that holds other things;
+//! but two runs must not share one at the same time, nor may ids repeat: give the cases
+//! [`Env::system`](crate::Env::system) where the store outlives the run.
+//!
+//! The cases start tasks and so need a tokio runtime; one with several threads finds more races.
+//!
+//! ```
+//! use nova_core::Env;
+//! use nova_core::repository::{Store, memory::MemoryStore};
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! let store = Store::new(MemoryStore::new()); // Put your own here.
+//! let cases = nova_core::conformance::run(&store, &Env::system()).await;
+//! println!("{}: {cases} cases passed", store.name());
+//! assert!(cases >= 40);
+//! # }
+//! ```
+//!
+//! To have each case reported on its own, go through [`all`]:
+//!
+//! ```
+//! # use nova_core::{Env, repository::{Store, memory::MemoryStore}};
+//! # #[tokio::main]
+//! # async fn main() {
+//! # let (store, env) = (Store::new(MemoryStore::new()), Env::system());
+//! for case in nova_core::conformance::all() {
+//!     println!("{}", case.name());
+//!     case.run(&store, &env).await;
+//! }
+//! # }
+//! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a case is a test: it reports by panicking"
+)]
+
+mod cases;
+pub mod claim_races;
+pub mod claims;
+pub mod faults;
+mod fixture;
+pub mod flavors;
+pub mod hosts;
+pub mod inventories;
+pub mod server_lists;
+pub mod server_purges;
+pub mod servers;
+
+pub use cases::{Case, all, run};

@@ -1,0 +1,156 @@
+//! Servers removed for good.
+
+use super::fixture::{assert_fails, deleted, fault, server};
+use crate::env::{Env, Timestamp};
+use crate::error::{Error, ObjectKind};
+use crate::id::ServerId;
+use crate::repository::Store;
+
+/// `server_purge` needs a deleted server and its generation; a second time it returns `false`.
+pub async fn only_a_deleted_server_is_purged(store: &Store, env: &Env) {
+    let living = server(env);
+    store.servers().server_create(&living).await.unwrap();
+    let stale = |result| {
+        assert_fails!(
+            result,
+            Error::Stale { kind: ObjectKind::Server, id, .. } if id == living.id.to_string()
+        );
+    };
+    stale(
+        store
+            .servers()
+            .server_purge(living.id, living.generation)
+            .await,
+    );
+
+    let gone = store
+        .servers()
+        .server_update(&deleted(living.clone(), env.now()))
+        .await
+        .unwrap();
+    stale(
+        store
+            .servers()
+            .server_purge(gone.id, living.generation)
+            .await,
+    );
+    assert_eq!(store.servers().server_get(gone.id).await.unwrap(), gone);
+
+    assert!(
+        store
+            .servers()
+            .server_purge(gone.id, gone.generation)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .servers()
+            .server_get(gone.id)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    assert!(
+        !store
+            .servers()
+            .server_purge(gone.id, gone.generation)
+            .await
+            .unwrap()
+    );
+
+    // The id is free again.
+    store.servers().server_create(&living).await.unwrap();
+}
+
+/// `server_purge` and `server_purge_deleted` remove the server's faults and no others.
+pub async fn purging_takes_the_faults(store: &Store, env: &Env) {
+    let early = Timestamp::from_micros(-5_000_000);
+    let (one, two, other) = (
+        deleted(server(env), early),
+        deleted(server(env), early),
+        deleted(server(env), env.now()),
+    );
+    for server in [&one, &two, &other] {
+        store.servers().server_create(server).await.unwrap();
+        store
+            .faults()
+            .fault_record(&fault(env, server.id, "x", env.now()))
+            .await
+            .unwrap();
+    }
+    assert!(
+        store
+            .servers()
+            .server_purge(one.id, one.generation)
+            .await
+            .unwrap()
+    );
+    let before = Timestamp::from_micros(early.as_micros() + 1);
+    store
+        .servers()
+        .server_purge_deleted(before, 1000)
+        .await
+        .unwrap();
+    for server in [&one, &two] {
+        assert!(
+            store
+                .servers()
+                .server_get(server.id)
+                .await
+                .unwrap_err()
+                .is_not_found()
+        );
+        assert_eq!(store.faults().faults_of(server.id, 10).await.unwrap(), []);
+        // Nor do they come back with the id.
+        store.servers().server_create(server).await.unwrap();
+        assert_eq!(store.faults().faults_of(server.id, 10).await.unwrap(), []);
+    }
+    assert_eq!(
+        store.faults().faults_of(other.id, 10).await.unwrap().len(),
+        1
+    );
+    store
+        .servers()
+        .server_purge_deleted(before, 1000)
+        .await
+        .unwrap();
+}
+
+/// `server_purge_deleted` takes those deleted before a time, the longest deleted first, and no
+/// more than the limit.
+pub async fn the_longest_deleted_go_first(store: &Store, env: &Env) {
+    // Long before what any other case deletes.
+    let at = |micros: i64| Timestamp::from_micros(i64::MIN + 1_000 + micros);
+    let living = server(env);
+    store.servers().server_create(&living).await.unwrap();
+    let mut gone: Vec<ServerId> = Vec::new();
+    for micros in [3, 1, 4, 0, 2] {
+        let server = deleted(server(env), at(micros));
+        store.servers().server_create(&server).await.unwrap();
+        gone.push(server.id);
+    }
+    // By time of deletion: the fourth, second, fifth, first, third.
+    let order = [gone[3], gone[1], gone[4], gone[0], gone[2]];
+    let purge = |before, limit| store.servers().server_purge_deleted(at(before), limit);
+    assert_eq!(purge(0, 10).await.unwrap(), 0);
+    assert_eq!(purge(4, 0).await.unwrap(), 0);
+    assert_eq!(left(store, &order).await, order);
+    assert_eq!(purge(4, 2).await.unwrap(), 2);
+    assert_eq!(left(store, &order).await, order[2..]);
+    assert_eq!(purge(4, 10).await.unwrap(), 2);
+    assert_eq!(left(store, &order).await, order[4..]);
+    assert_eq!(purge(5, u32::MAX).await.unwrap(), 1);
+    assert!(left(store, &order).await.is_empty());
+    assert_eq!(store.servers().server_get(living.id).await.unwrap(), living);
+}
+
+async fn left(store: &Store, of: &[ServerId]) -> Vec<ServerId> {
+    let mut left = Vec::new();
+    for id in of {
+        if store.servers().server_get(*id).await.is_ok() {
+            left.push(*id);
+        }
+    }
+    left
+}

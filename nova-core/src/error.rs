@@ -1,0 +1,180 @@
+//! What can go wrong in the core, and what a caller may do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ServerId;
+use crate::model::{Generation, ResourceClass};
+use crate::state::StateConflict;
+
+/// A boxed error of a dependency, kept as a source.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kinds of object that a store keeps, as named in errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ObjectKind {
+    /// A server.
+    Server,
+    /// A flavor.
+    Flavor,
+    /// An image.
+    Image,
+    /// A compute host.
+    Host,
+    /// An allocation of resources.
+    Allocation,
+}
+
+impl ObjectKind {
+    /// The kind as it is written in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Flavor => "flavor",
+            Self::Image => "image",
+            Self::Host => "host",
+            Self::Allocation => "allocation",
+        }
+    }
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error of the core.
+///
+/// `Display` never repeats a source; whoever logs prints the chain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value was refused before anything was done with it.
+    #[error("invalid {field}: {reason}")]
+    Invalid {
+        /// The field at fault, as the caller knows it.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// There is no such object, or the caller may not know of it.
+    #[error("{kind} {id} was not found")]
+    NotFound {
+        /// What was looked for.
+        kind: ObjectKind,
+        /// By which identifier.
+        id: String,
+    },
+
+    /// An object with this identifier exists, and it is another one.
+    #[error("{kind} {id} exists already")]
+    AlreadyExists {
+        /// What was to be created.
+        kind: ObjectKind,
+        /// Under which identifier.
+        id: String,
+    },
+
+    /// The object changed since it was read: read it again and decide again.
+    #[error("{kind} {id} changed since generation {expected}")]
+    Stale {
+        /// What was to be written.
+        kind: ObjectKind,
+        /// Its identifier.
+        id: String,
+        /// The generation that the writer had read.
+        expected: Generation,
+    },
+
+    /// The server's state does not allow the operation.
+    #[error("server {server}: {conflict}")]
+    Conflict {
+        /// The server.
+        server: ServerId,
+        /// The attribute that refuses it.
+        conflict: StateConflict,
+    },
+
+    /// A host has not enough of a resource left; nothing was claimed.
+    #[error("host {host} has {available} of {class} left, {requested} were asked for")]
+    NoCapacity {
+        /// The host that was asked.
+        host: String,
+        /// The first resource class that was short, in the order of [`ResourceClass`].
+        class: ResourceClass,
+        /// How many units were asked for.
+        requested: u64,
+        /// How many were left. Zero where the host does not offer the class at all.
+        available: u64,
+    },
+
+    /// The database failed.
+    #[error("the {store} store could not {operation}")]
+    Store {
+        /// Which store.
+        store: &'static str,
+        /// What it was doing.
+        operation: &'static str,
+        /// Whether the same call may succeed when it is tried again.
+        transient: bool,
+        /// What the database said.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl Error {
+    /// An [`Error::Invalid`].
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid {
+            field,
+            reason: reason.into(),
+        }
+    }
+
+    /// An [`Error::NotFound`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is cheap, and often made for this call"
+    )]
+    pub fn not_found(kind: ObjectKind, id: impl ToString) -> Self {
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
+    }
+
+    /// Whether the same call, unchanged, may succeed later.
+    ///
+    /// A [`Stale`](Self::Stale) write is not retryable in this sense: it must be decided again
+    /// from what the store holds now.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Store { transient, .. } => *transient,
+            Self::Invalid { .. }
+            | Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::Stale { .. }
+            | Self::Conflict { .. }
+            | Self::NoCapacity { .. } => false,
+        }
+    }
+
+    /// Whether this is a lost race that reading again can settle.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Stale { .. })
+    }
+
+    /// Whether the object is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}

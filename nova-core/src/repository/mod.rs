@@ -1,0 +1,43 @@
+//! The traits of the database, and the [`Store`] that bundles them.
+//!
+//! One trait for each aggregate. Domain types go in and come out; what a store is made of stays
+//! behind it. Every write of something that two writers may want to change is compare-and-set:
+//! it names the [`Generation`](crate::model::Generation) that the writer read, and is refused as
+//! [`Error::Stale`](crate::Error::Stale) if the store holds another. Lists are filtered and paged
+//! in the store.
+//!
+//! Stores: [`memory`] always; `sql` with the feature of a database. `conformance` is the suite
+//! that all of them pass.
+//!
+//! ```
+//! use nova_core::repository::{Store, memory::MemoryStore};
+//! use nova_core::model::Flavor;
+//! use nova_core::units::{Gibibytes, Mebibytes};
+//!
+//! # async fn example() -> nova_core::Result<()> {
+//! let store = Store::new(MemoryStore::new());
+//! let tiny = Flavor::builder("m1.tiny".parse()?, 1, Mebibytes::new(512), Gibibytes::new(1)).build()?;
+//! store.flavors().flavor_create(&tiny).await?;
+//! assert_eq!(store.flavors().flavor_get(tiny.id()).await?, tiny);
+//! # Ok(())
+//! # }
+//! ```
+
+mod allocations;
+mod faults;
+mod flavors;
+mod hosts;
+pub mod memory;
+mod page;
+mod servers;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod sql;
+mod store;
+
+pub use allocations::AllocationRepository;
+pub use faults::FaultRepository;
+pub use flavors::FlavorRepository;
+pub use hosts::HostRepository;
+pub use page::{MAX_PAGE, Page, PageRequest};
+pub use servers::{ServerFilter, ServerRepository};
+pub use store::{Store, StoreBackend};

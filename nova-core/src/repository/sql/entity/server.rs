@@ -1,0 +1,86 @@
+//! Rows of servers.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+
+use super::json;
+use crate::env::Timestamp;
+use crate::error::{BoxError, Result};
+use crate::id::{ImageId, ServerId};
+use crate::model::{Generation, Server};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "nova_servers")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub project_id: String,
+    pub user_id: String,
+    pub name: String,
+    pub flavor: String,
+    pub image_id: Uuid,
+    pub availability_zone: Option<String>,
+    pub host: Option<String>,
+    pub vm_state: String,
+    pub task_state: Option<String>,
+    pub power_state: String,
+    pub locked: bool,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub launched_at: Option<i64>,
+    pub deleted_at: Option<i64>,
+    pub generation: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The row of a server.
+pub(in crate::repository::sql) fn row(server: &Server) -> Result<ActiveModel> {
+    Ok(ActiveModel {
+        id: Set(*server.id.as_uuid()),
+        project_id: Set(server.project_id.to_string()),
+        user_id: Set(server.user_id.to_string()),
+        name: Set(server.name.to_string()),
+        flavor: Set(json::write("flavor", &server.flavor)?),
+        image_id: Set(*server.image_id.as_uuid()),
+        availability_zone: Set(server.availability_zone.as_ref().map(ToString::to_string)),
+        host: Set(server.host.as_ref().map(ToString::to_string)),
+        vm_state: Set(server.vm_state.to_string()),
+        task_state: Set(server.task_state.as_ref().map(ToString::to_string)),
+        power_state: Set(server.power_state.to_string()),
+        locked: Set(server.locked),
+        created_at: Set(server.created_at.as_micros()),
+        updated_at: Set(server.updated_at.as_micros()),
+        launched_at: Set(server.launched_at.map(Timestamp::as_micros)),
+        deleted_at: Set(server.deleted_at.map(Timestamp::as_micros)),
+        generation: Set(server.generation.get().cast_signed()),
+    })
+}
+
+impl Model {
+    /// The server of the row.
+    pub(in crate::repository::sql) fn into_server(self) -> Result<Server, BoxError> {
+        Ok(Server {
+            id: ServerId::from_uuid(self.id),
+            name: self.name.parse()?,
+            project_id: self.project_id.parse()?,
+            user_id: self.user_id.parse()?,
+            flavor: json::read(&self.flavor)?,
+            image_id: ImageId::from_uuid(self.image_id),
+            availability_zone: self.availability_zone.map(TryInto::try_into).transpose()?,
+            host: self.host.map(TryInto::try_into).transpose()?,
+            vm_state: self.vm_state.parse()?,
+            task_state: self.task_state.map(|state| state.parse()).transpose()?,
+            power_state: self.power_state.parse()?,
+            locked: self.locked,
+            created_at: Timestamp::from_micros(self.created_at),
+            updated_at: Timestamp::from_micros(self.updated_at),
+            launched_at: self.launched_at.map(Timestamp::from_micros),
+            deleted_at: self.deleted_at.map(Timestamp::from_micros),
+            generation: Generation::new(self.generation.cast_unsigned()),
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! Compute hosts in SQL.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::entity::host::{self, Column, Entity, Model};
+use super::entity::{allocation, inventory};
+use super::inventories;
+use super::op::Op;
+use super::store::SqlStore;
+use crate::env::Timestamp;
+use crate::error::{Error, ObjectKind, Result};
+use crate::id::HostName;
+use crate::model::{
+    Generation, Host, HostReport, HostUsage, ResourceClass, Resources, ServiceStatus,
+};
+use crate::repository::HostRepository;
+
+#[async_trait]
+impl HostRepository for SqlStore {
+    async fn host_report(&self, report: &HostReport, now: Timestamp) -> Result<Host> {
+        let op = self.op("take a host's report");
+        self.retried(|| async {
+            let transaction = self.begin(op).await?;
+            let outcome = take_report(&transaction.db, report, now, op).await;
+            transaction.end(outcome).await
+        })
+        .await
+    }
+
+    async fn host_get(&self, name: &HostName) -> Result<Host> {
+        let op = self.op("read a host");
+        let transaction = self.begin_read(op).await?;
+        let outcome = load(&transaction.db, name, op).await;
+        transaction.end(outcome).await
+    }
+
+    async fn host_usages(&self) -> Result<Vec<HostUsage>> {
+        let op = self.op("read the hosts' usages");
+        let transaction = self.begin_read(op).await?;
+        let outcome = usages(&transaction.db, op).await;
+        transaction.end(outcome).await
+    }
+
+    async fn host_set_service(
+        &self,
+        name: &HostName,
+        generation: Generation,
+        service: &ServiceStatus,
+    ) -> Result<Host> {
+        let op = self.op("write a decision on a host");
+        let text = host::service(service)?;
+        self.retried(|| async {
+            let transaction = self.begin(op).await?;
+            let outcome = decide(&transaction.db, name, generation, &text, op).await;
+            transaction.end(outcome).await
+        })
+        .await
+    }
+
+    async fn host_delete(&self, name: &HostName) -> Result<bool> {
+        let op = self.op("delete a host");
+        self.retried(|| async {
+            let transaction = self.begin(op).await?;
+            let outcome = delete(&transaction.db, name, op).await;
+            transaction.end(outcome).await
+        })
+        .await
+    }
+}
+
+async fn take_report(
+    db: &impl ConnectionTrait,
+    report: &HostReport,
+    now: Timestamp,
+    op: Op,
+) -> Result<Host> {
+    // Added or changed, the row is locked from here on.
+    Entity::insert(host::row(report, now)?)
+        .on_conflict(
+            OnConflict::column(Column::Name)
+                .update_columns(host::REPORTED)
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    inventories::replace(db, report, op).await?;
+    load(db, &report.name, op).await
+}
+
+async fn decide(
+    db: &impl ConnectionTrait,
+    name: &HostName,
+    generation: Generation,
+    service: &str,
+    op: Op,
+) -> Result<Host> {
+    let done = Entity::update_many()
+        .col_expr(Column::Service, Expr::value(service))
+        .col_expr(
+            Column::Generation,
+            Expr::value(generation.next().get().cast_signed()),
+        )
+        .filter(Column::Name.eq(name.as_str()))
+        .filter(Column::Generation.eq(generation.get().cast_signed()))
+        .exec(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    let host = load(db, name, op).await?;
+    if done.rows_affected == 0 {
+        return Err(Error::Stale {
+            kind: ObjectKind::Host,
+            id: name.to_string(),
+            expected: generation,
+        });
+    }
+    Ok(host)
+}
+
+/// Locks the host against reports and its inventories against claims, and deletes them.
+async fn delete(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<bool> {
+    let failed = |error| op.failed(error);
+    let host = Entity::find_by_id(name.as_str())
+        .lock_exclusive()
+        .one(db)
+        .await
+        .map_err(failed)?;
+    if host.is_none() {
+        return Ok(false);
+    }
+    for class in inventories::rows_of(db, name, op).await?.into_keys() {
+        let unused = inventory::Entity::delete_many()
+            .filter(inventory::Column::Host.eq(name.as_str()))
+            .filter(inventory::Column::Class.eq(class.as_str()))
+            .filter(inventory::Column::Used.eq(0));
+        if unused.exec(db).await.map_err(failed)?.rows_affected == 0 {
+            return Err(Error::invalid("host", "resources are claimed on it"));
+        }
+    }
+    Entity::delete_by_id(name.as_str())
+        .exec(db)
+        .await
+        .map_err(failed)?;
+    Ok(true)
+}
+
+async fn load(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<Host> {
+    let found = Entity::find_by_id(name.as_str()).one(db).await;
+    let Some(row) = found.map_err(|error| op.failed(error))? else {
+        return Err(Error::not_found(ObjectKind::Host, name));
+    };
+    let rows = inventories::rows_of(db, name, op).await?;
+    row.into_host(inventories::offered(&rows, op)?)
+        .map_err(|error| op.corrupt(error))
+}
+
+async fn usages(db: &impl ConnectionTrait, op: Op) -> Result<Vec<HostUsage>> {
+    let failed = |error| op.failed(error);
+    let hosts: Vec<Model> = Entity::find().all(db).await.map_err(failed)?;
+    let offers = inventory::Entity::find().all(db).await.map_err(failed)?;
+    let counts: Vec<(String, i64)> = allocation::Entity::find()
+        .select_only()
+        .column(allocation::Column::Host)
+        .column_as(
+            Expr::col(allocation::Column::Consumer).count_distinct(),
+            "servers",
+        )
+        .group_by(allocation::Column::Host)
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(failed)?;
+
+    let counts: BTreeMap<String, i64> = counts.into_iter().collect();
+    let mut by_host: BTreeMap<String, BTreeMap<ResourceClass, inventory::Model>> = BTreeMap::new();
+    for row in offers {
+        let class = row.class().map_err(|error| op.corrupt(error))?;
+        by_host
+            .entry(row.host.clone())
+            .or_default()
+            .insert(class, row);
+    }
+    let mut usages = Vec::with_capacity(hosts.len());
+    for host in hosts {
+        let servers = u64::try_from(counts.get(&host.name).copied().unwrap_or(0)).unwrap_or(0);
+        let rows = by_host.remove(&host.name).unwrap_or_default();
+        let mut used = Resources::new();
+        for (class, row) in &rows {
+            used.set(
+                class.clone(),
+                u64::try_from(row.used).map_err(|error| op.corrupt(error))?,
+            );
+        }
+        let host = host
+            .into_host(inventories::offered(&rows, op)?)
+            .map_err(|error| op.corrupt(error))?;
+        usages.push(HostUsage {
+            host,
+            used,
+            servers,
+        });
+    }
+    usages.sort_by(|one, two| one.host.name().cmp(two.host.name()));
+    Ok(usages)
+}
