@@ -1,0 +1,125 @@
+//! How the best hosts compare, and which weigher decided.
+
+use nova_core::id::HostName;
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::Fleet;
+use crate::plan::ranking::{Order, Ranking, best_first};
+use crate::scheduler::Scheduler;
+
+/// How the best hosts compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RankingTable {
+    /// How many hosts were weighed.
+    pub hosts: usize,
+    /// The weighers, in the order in which weights are summed; empty where a host was alone and
+    /// they were not run.
+    pub weighers: Vec<String>,
+    /// The best hosts, best first, before any lot was drawn; the chosen one is the last of them if
+    /// it is not among the best.
+    pub best: Vec<RankedHost>,
+    /// How many hosts weigh as much as the best.
+    pub tied: usize,
+    /// From how many of the best the host was drawn by lot; 1 if none was drawn.
+    pub drawn_from: usize,
+    /// The weighers without which another host would be best.
+    pub decisive: Vec<Decisive>,
+}
+
+/// One host's weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RankedHost {
+    /// The host.
+    pub host: HostName,
+    /// What each weigher contributed, in the order of [`RankingTable::weighers`].
+    pub parts: Vec<WeightPart>,
+    /// The sum.
+    pub total: f64,
+}
+
+/// What one weigher contributed to one host's weight.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WeightPart {
+    /// What the weigher said; `None` if that is not a finite number.
+    pub raw: Option<f64>,
+    /// The same between 0 and 1.
+    pub normalised: f64,
+    /// How much it counts.
+    pub multiplier: f64,
+    /// normalised × multiplier.
+    pub weighted: f64,
+}
+
+/// A weigher that decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Decisive {
+    /// The weigher.
+    pub weigher: String,
+    /// The host that would be best without it.
+    pub otherwise: HostName,
+}
+
+impl RankingTable {
+    /// The most hosts whose weights are shown.
+    pub const MAX_BEST: usize = 5;
+
+    pub(crate) fn of(
+        scheduler: &Scheduler,
+        fleet: &Fleet,
+        ranking: &Ranking,
+        order: &Order,
+    ) -> Option<Self> {
+        let chosen = *order.places.first()?;
+        let mut places = best_first(&ranking.totals, Self::MAX_BEST);
+        let winner = *places.first()?;
+        if !places.contains(&chosen) {
+            places.push(chosen);
+        }
+        let best = places
+            .into_iter()
+            .filter_map(|place| row(fleet, ranking, place))
+            .collect();
+        let decisive = (0..ranking.parts.len())
+            .zip(scheduler.weighers())
+            .filter_map(|(index, weigher)| {
+                let otherwise = ranking
+                    .winner_without(index)
+                    .filter(|other| *other != winner)?;
+                Some(Decisive {
+                    weigher: weigher.name().to_owned(),
+                    otherwise: fleet.name(*ranking.hosts.get(otherwise)?)?.clone(),
+                })
+            })
+            .collect();
+        Some(Self {
+            hosts: ranking.hosts.len(),
+            weighers: scheduler
+                .weighers()
+                .take(ranking.parts.len())
+                .map(|weigher| weigher.name().to_owned())
+                .collect(),
+            best,
+            tied: ranking.tied(),
+            drawn_from: order.drawn_from,
+            decisive,
+        })
+    }
+}
+
+fn row(fleet: &Fleet, ranking: &Ranking, place: usize) -> Option<RankedHost> {
+    let parts = ranking.parts.iter().map(|part| WeightPart {
+        raw: Some(part.raw[place]).filter(|raw| raw.is_finite()),
+        normalised: part.normalised[place],
+        multiplier: part.multiplier[place],
+        weighted: part.multiplier[place] * part.normalised[place],
+    });
+    Some(RankedHost {
+        host: fleet.name(*ranking.hosts.get(place)?)?.clone(),
+        parts: parts.collect(),
+        total: *ranking.totals.get(place)?,
+    })
+}

@@ -1,0 +1,52 @@
+//! The rule of every resource filter: one more server must fit.
+
+use nova_core::model::ResourceClass;
+
+use crate::candidates::Candidates;
+use crate::fleet::{Amounts, Fleet};
+use crate::verdict::{Reason, Verdict};
+
+/// Placement's rule for one provider: used + wanted ≤ capacity, and wanted ≤ `max_unit`. What is
+/// not asked for is not checked, even where the host is over-full.
+pub(super) fn check(class: &ResourceClass, wanted: u64, amounts: &Amounts) -> Verdict {
+    if wanted == 0 || amounts.fits(wanted) {
+        return Verdict::Pass;
+    }
+    let class = class.clone();
+    let (free, max_unit) = (amounts.free(), amounts.max_unit());
+    Verdict::Reject(if wanted > free {
+        Reason::InsufficientResource {
+            class,
+            wanted,
+            free,
+            capacity: amounts.capacity,
+        }
+    } else {
+        Reason::AboveMaxUnit {
+            class,
+            wanted,
+            max_unit,
+        }
+    })
+}
+
+/// The same over a class's columns.
+pub(super) fn sweep(
+    class: &ResourceClass,
+    wanted: u64,
+    fleet: &Fleet,
+    candidates: &mut Candidates,
+) {
+    if wanted == 0 {
+        return;
+    }
+    let Some(column) = fleet.resource(class) else {
+        candidates.clear();
+        return;
+    };
+    let (total, capacity, used) = (column.total(), column.capacity(), column.used());
+    candidates.retain(|host| {
+        let row = host.get();
+        wanted <= total[row] && used[row].saturating_add(wanted) <= capacity[row]
+    });
+}

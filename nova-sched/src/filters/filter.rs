@@ -1,0 +1,72 @@
+//! What a filter is.
+
+use std::fmt;
+
+use crate::candidates::Candidates;
+use crate::fleet::{Fleet, HostView};
+use crate::request::PlacementRequest;
+use crate::verdict::Verdict;
+
+/// When a filter is run. It decides what holds for hosts that a request forces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// What Nova asks its Placement service, before any of its filters: resources, zone. It holds
+    /// for forced hosts too, as a claim does.
+    Placement,
+    /// What Nova's filters decide. Forced hosts are spared.
+    Filter,
+}
+
+/// Decides whether a host will do for a request.
+///
+/// A filter is pure: the same request and host give the same verdict, without I/O or a clock.
+/// [`name`](Self::name) and [`check`](Self::check) are all that an author must write; the other
+/// methods are for filters that can do better than their defaults.
+///
+/// ```
+/// use nova_sched::{Filter, HostView, PlacementRequest, Verdict};
+///
+/// #[derive(Debug)]
+/// struct QuietHosts(u64);
+///
+/// impl Filter for QuietHosts {
+///     fn name(&self) -> &str {
+///         "QuietHosts"
+///     }
+///     fn check(&self, _request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
+///         match host.servers() <= self.0 {
+///             true => Verdict::Pass,
+///             false => Verdict::reject(format!("it has more than {} servers", self.0)),
+///         }
+///     }
+/// }
+///
+/// let scheduler = nova_sched::Scheduler::builder().with_defaults().filter(QuietHosts(20)).build();
+/// # let _ = scheduler;
+/// ```
+pub trait Filter: fmt::Debug + Send + Sync + 'static {
+    /// The name by which configuration and explanations know it.
+    fn name(&self) -> &str;
+
+    /// Says whether one host will do, or why not.
+    fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict;
+
+    /// Whether its answer cannot change between the servers of one request, so that it is asked
+    /// for the first one only (Nova's `run_filter_once_per_request`). The default is `false`.
+    fn run_once_per_request(&self) -> bool {
+        false
+    }
+
+    /// When it is run. The default is [`Stage::Filter`].
+    fn stage(&self) -> Stage {
+        Stage::Filter
+    }
+
+    /// Leaves the candidates that pass [`check`](Self::check), and no others.
+    ///
+    /// The default asks `check` of each. Filters that read one column override it to sweep that
+    /// column; the two must agree.
+    fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
+        candidates.retain(|host| self.check(request, &fleet.host(host)).is_pass());
+    }
+}

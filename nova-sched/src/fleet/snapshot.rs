@@ -1,0 +1,205 @@
+//! The snapshot itself: columns behind shared pointers, and how they are read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nova_core::Timestamp;
+use nova_core::id::{HostName, ZoneName};
+use nova_core::model::{HostUsage, HypervisorInfo, ResourceClass};
+
+use super::{Amounts, FleetBuilder, HostView, Liveness, ResourceColumn};
+
+/// A host's place in a fleet. It is good for the fleet that gave it, and for fleets made from
+/// that one by claims and releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostIndex(u32);
+
+impl HostIndex {
+    /// The row of the host in every column.
+    pub fn get(self) -> usize {
+        // u32 fits into usize wherever a fleet of hosts fits into memory.
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn from_row(row: usize) -> Self {
+        Self(u32::try_from(row).unwrap_or(u32::MAX))
+    }
+}
+
+/// An immutable snapshot of hosts and of what is claimed on them.
+///
+/// Cloning copies one pointer. An edit returns another fleet that shares every column the edit
+/// did not touch, with a [`generation`](Self::generation) one higher; plans name the generation
+/// that they read. Hosts keep the order in which they were given, and among equally good hosts
+/// the earlier one wins.
+///
+/// ```
+/// use nova_core::model::{Inventory, ResourceClass, Resources};
+/// use nova_sched::{Fleet, HostState};
+///
+/// let fleet = Fleet::builder()
+///     .host(
+///         HostState::new("node-1".parse()?, "az1".parse()?)
+///             .with_inventory(ResourceClass::Vcpu, Inventory::new(8, 0, 2.0)?),
+///     )
+///     .build();
+/// let node = "node-1".parse()?;
+///
+/// // What if four processors were taken?
+/// let fuller = fleet.with_claim(&node, &Resources::new().with(ResourceClass::Vcpu, 4))?;
+/// let free = |fleet: &Fleet| fleet.find(&node).map(|host| host.amounts(&ResourceClass::Vcpu).free());
+/// assert_eq!((free(&fleet), free(&fuller)), (Some(16), Some(12)));
+/// assert_eq!(fuller.generation(), fleet.generation() + 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Fleet {
+    pub(super) inner: Arc<Columns>,
+}
+
+/// The columns. Each is shared by itself, so that a claim copies only what it changes.
+#[derive(Clone, Default)]
+pub(super) struct Columns {
+    pub(super) generation: u64,
+    pub(super) names: Arc<Vec<HostName>>,
+    pub(super) rows: Arc<BTreeMap<HostName, u32>>,
+    /// Indices into `zone_names`.
+    pub(super) zones: Arc<Vec<u32>>,
+    pub(super) zone_names: Arc<Vec<ZoneName>>,
+    pub(super) services: Arc<Vec<Service>>,
+    pub(super) profiles: Arc<Vec<Arc<Profile>>>,
+    pub(super) servers: Arc<Vec<u64>>,
+    pub(super) vcpu: ResourceColumn,
+    pub(super) memory: ResourceColumn,
+    pub(super) disk: ResourceColumn,
+    /// Every other class that some host offers or has claims of.
+    pub(super) others: BTreeMap<ResourceClass, ResourceColumn>,
+}
+
+/// What was decided of a host's service, and whether it answers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Service {
+    pub(super) liveness: Liveness,
+    pub(super) disabled: Option<Arc<str>>,
+}
+
+/// What a host says of itself and rarely changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Profile {
+    pub(super) hypervisor: Option<HypervisorInfo>,
+    pub(super) capabilities: BTreeMap<String, String>,
+    pub(super) traits: std::collections::BTreeSet<String>,
+}
+
+impl Fleet {
+    /// Begins a fleet without hosts.
+    pub fn builder() -> FleetBuilder {
+        FleetBuilder::default()
+    }
+
+    /// The fleet that a store tells of, at the time `now`; a host counts as down if its last
+    /// report is further away than `down_after` (Nova's `service_down_time`,
+    /// [`Host::DEFAULT_DOWN_AFTER`](nova_core::model::Host::DEFAULT_DOWN_AFTER)).
+    ///
+    /// ```
+    /// use nova_core::Timestamp;
+    /// use nova_core::model::{Host, HostUsage};
+    /// use nova_sched::Fleet;
+    ///
+    /// fn snapshot(stored: Vec<HostUsage>, now: Timestamp) -> Fleet {
+    ///     Fleet::from_usages(stored, now, Host::DEFAULT_DOWN_AFTER)
+    /// }
+    /// # assert!(snapshot(Vec::new(), Timestamp::EPOCH).is_empty());
+    /// ```
+    pub fn from_usages(
+        usages: impl IntoIterator<Item = HostUsage>,
+        now: Timestamp,
+        down_after: Duration,
+    ) -> Self {
+        usages
+            .into_iter()
+            .fold(Self::builder(), |builder, usage| {
+                builder.usage(usage, now, down_after)
+            })
+            .build()
+    }
+
+    /// Counts the edits that led to this fleet.
+    pub fn generation(&self) -> u64 {
+        self.inner.generation
+    }
+
+    /// How many hosts there are.
+    pub fn len(&self) -> usize {
+        self.inner.names.len()
+    }
+
+    /// Whether there is no host.
+    pub fn is_empty(&self) -> bool {
+        self.inner.names.is_empty()
+    }
+
+    /// The hosts, in the order of the fleet.
+    pub fn hosts(&self) -> impl Iterator<Item = HostView<'_>> {
+        (0..self.len()).map(|row| self.host(HostIndex::from_row(row)))
+    }
+
+    /// The host at a place.
+    pub fn host(&self, index: HostIndex) -> HostView<'_> {
+        HostView::new(self, index)
+    }
+
+    /// The host of a name.
+    pub fn find(&self, name: &HostName) -> Option<HostView<'_>> {
+        self.index_of(name).map(|index| self.host(index))
+    }
+
+    /// The place of a name.
+    pub fn index_of(&self, name: &HostName) -> Option<HostIndex> {
+        self.inner.rows.get(name).map(|row| HostIndex(*row))
+    }
+
+    /// The name at a place, if there is one.
+    pub fn name(&self, index: HostIndex) -> Option<&HostName> {
+        self.inner.names.get(index.get())
+    }
+
+    /// The columns of a class; `None` if no host knows the class.
+    pub fn resource(&self, class: &ResourceClass) -> Option<&ResourceColumn> {
+        match class {
+            ResourceClass::Vcpu => Some(&self.inner.vcpu),
+            ResourceClass::MemoryMb => Some(&self.inner.memory),
+            ResourceClass::DiskGb => Some(&self.inner.disk),
+            other => self.inner.others.get(other),
+        }
+    }
+
+    /// How much of a class the host at a place has.
+    pub fn amounts(&self, index: HostIndex, class: &ResourceClass) -> Amounts {
+        self.resource(class)
+            .map_or_else(Amounts::default, |column| column.amounts(index.get()))
+    }
+
+    /// The number by which [`zone_numbers`](Self::zone_numbers) knows a zone; `None` if no host
+    /// is in it.
+    pub fn zone_number(&self, zone: &ZoneName) -> Option<u32> {
+        let place = self.inner.zone_names.iter().position(|name| name == zone)?;
+        u32::try_from(place).ok()
+    }
+
+    /// The zone of each host, as a number: a column for sweeps.
+    pub fn zone_numbers(&self) -> &[u32] {
+        &self.inner.zones
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("generation", &self.generation())
+            .field("hosts", &self.len())
+            .finish_non_exhaustive()
+    }
+}

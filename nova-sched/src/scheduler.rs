@@ -1,0 +1,206 @@
+//! The scheduler: which filters and weighers, in which order.
+
+use std::sync::Arc;
+
+use crate::filters::{
+    AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
+    Filter, RamFilter, ResourceFilter, Stage,
+};
+use crate::fleet::Fleet;
+use crate::plan::{Plan, PlanOptions, Planner};
+use crate::request::PlacementRequest;
+use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
+
+/// Filters and weighers in their order, and how the winner is drawn from the best.
+///
+/// A scheduler holds no hosts and no state: it can be cloned cheaply, shared between threads, and
+/// asked about any fleet.
+///
+/// ```
+/// use nova_core::model::{Inventory, ResourceClass, Resources};
+/// use nova_sched::{Fleet, HostState, PlacementRequest, Scheduler};
+///
+/// let node = |name: &str, memory| {
+///     Ok::<_, nova_core::Error>(
+///         HostState::new(name.parse()?, "az1".parse()?)
+///             .with_inventory(ResourceClass::MemoryMb, Inventory::new(memory, 0, 1.0)?),
+///     )
+/// };
+/// let fleet = Fleet::builder().host(node("small", 2048)?).host(node("large", 8192)?).build();
+///
+/// let scheduler = Scheduler::default();
+/// let request =
+///     PlacementRequest::new(Resources::new().with(ResourceClass::MemoryMb, 1024)).with_count(7);
+/// let plan = scheduler.plan(&fleet, &request);
+/// assert_eq!(plan.placements()[0].host.as_str(), "large");
+///
+/// // What if it were ten? Nothing is committed, so nothing has to be undone.
+/// let larger = scheduler.plan(&fleet, &request.with_count(11));
+/// assert!(!larger.is_placed());
+/// assert_eq!(larger.explain().summary(), "only 10 of 11 servers would fit");
+/// # Ok::<(), nova_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    filters: Vec<Arc<dyn Filter>>,
+    weighers: Vec<Arc<dyn Weigher>>,
+    host_subset_size: usize,
+    shuffle_best: bool,
+}
+
+impl Default for Scheduler {
+    /// The filters that stand for Placement and Nova's default ones, as far as they are there, and
+    /// the RAM, CPU and disk weighers (see [`SchedulerBuilder::with_defaults`]).
+    fn default() -> Self {
+        Self::builder().with_defaults().build()
+    }
+}
+
+impl Scheduler {
+    /// Begins a scheduler without filters and weighers. It would take any host, full or not.
+    pub fn builder() -> SchedulerBuilder {
+        SchedulerBuilder::default()
+    }
+
+    /// Plans with the default [`PlanOptions`]: explained in full, seed 0.
+    ///
+    /// Where the scheduler draws by lot ([`SchedulerBuilder::host_subset_size`],
+    /// [`SchedulerBuilder::shuffle_best`]), give a seed of your own with
+    /// [`plan_with`](Self::plan_with), or every plan draws the same lot.
+    pub fn plan(&self, fleet: &Fleet, request: &PlacementRequest) -> Plan {
+        self.plan_with(fleet, request, &PlanOptions::default())
+    }
+
+    /// Decides which hosts take the servers of a request, in the order of Nova's scheduler.
+    ///
+    /// For each server: hosts that the request excludes, or does not name though it forces
+    /// some, are left out; the filters are run in order until none is left; the rest is weighed
+    /// and sorted, the earlier of equal hosts first; the best is taken, and its resources count as
+    /// used for the next server. The hosts that passed, best first, are the hosts that the next
+    /// server may choose from. Either all servers are placed, or none.
+    ///
+    /// It is pure: the same fleet, request and options give the same plan. A plan is a proposal:
+    /// nothing is claimed until somebody commits it.
+    pub fn plan_with(
+        &self,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        options: &PlanOptions,
+    ) -> Plan {
+        Planner::new(self, fleet, request, options).run()
+    }
+
+    /// The filters, in order.
+    pub fn filters(&self) -> impl Iterator<Item = &dyn Filter> {
+        self.filters.iter().map(AsRef::as_ref)
+    }
+
+    /// The weighers, in order.
+    pub fn weighers(&self) -> impl Iterator<Item = &dyn Weigher> {
+        self.weighers.iter().map(AsRef::as_ref)
+    }
+
+    /// From how many of the best hosts the winner is drawn.
+    pub fn host_subset_size(&self) -> usize {
+        self.host_subset_size
+    }
+
+    /// Whether hosts that are as good as the best are shuffled.
+    pub fn shuffles_best(&self) -> bool {
+        self.shuffle_best
+    }
+
+    /// The filters that are run for a request: those of [`Stage::Placement`] only, where hosts are
+    /// forced and not to be filtered.
+    pub(crate) fn filters_for<'a>(
+        &'a self,
+        request: &PlacementRequest,
+    ) -> impl Iterator<Item = &'a dyn Filter> + use<'a> {
+        let filtered = request.is_filtered();
+        self.filters()
+            .filter(move |filter| filtered || filter.stage() == Stage::Placement)
+    }
+}
+
+/// Puts a [`Scheduler`] together.
+#[derive(Debug, Clone, Default)]
+pub struct SchedulerBuilder {
+    filters: Vec<Arc<dyn Filter>>,
+    weighers: Vec<Arc<dyn Weigher>>,
+    host_subset_size: usize,
+    shuffle_best: bool,
+}
+
+impl SchedulerBuilder {
+    /// Adds the defaults. Filters: [`ComputeFilter`], [`AvailabilityZoneFilter`], [`CoreFilter`],
+    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`], [`ComputeCapabilitiesFilter`]. Weighers,
+    /// in the order in which Nova sums them: [`CPUWeigher`], [`DiskWeigher`], [`RAMWeigher`].
+    #[must_use]
+    pub fn with_defaults(self) -> Self {
+        self.filter(ComputeFilter)
+            .filter(AvailabilityZoneFilter)
+            .filter(CoreFilter)
+            .filter(RamFilter)
+            .filter(DiskFilter)
+            .filter(ResourceFilter)
+            .filter(ComputeCapabilitiesFilter)
+            .weigher(CPUWeigher::default())
+            .weigher(DiskWeigher::default())
+            .weigher(RAMWeigher::default())
+    }
+
+    /// Adds a filter behind the others.
+    #[must_use]
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Adds a filter that is shared with others, or was chosen at run time.
+    #[must_use]
+    pub fn shared_filter(mut self, filter: Arc<dyn Filter>) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    /// Adds a weigher behind the others.
+    #[must_use]
+    pub fn weigher(mut self, weigher: impl Weigher) -> Self {
+        self.weighers.push(Arc::new(weigher));
+        self
+    }
+
+    /// Adds a weigher that is shared with others, or was chosen at run time.
+    #[must_use]
+    pub fn shared_weigher(mut self, weigher: Arc<dyn Weigher>) -> Self {
+        self.weighers.push(weigher);
+        self
+    }
+
+    /// From how many of the best hosts the winner is drawn (Nova's `host_subset_size`), so that
+    /// several schedulers at once do not all choose the same one. 1 unless it is said; 0 counts
+    /// as 1.
+    #[must_use]
+    pub fn host_subset_size(mut self, size: usize) -> Self {
+        self.host_subset_size = size;
+        self
+    }
+
+    /// Whether hosts that are as good as the best are shuffled (Nova's
+    /// `shuffle_best_same_weighed_hosts`). No unless it is said: the earlier host wins.
+    #[must_use]
+    pub fn shuffle_best(mut self, shuffle: bool) -> Self {
+        self.shuffle_best = shuffle;
+        self
+    }
+
+    /// The scheduler.
+    pub fn build(self) -> Scheduler {
+        Scheduler {
+            filters: self.filters,
+            weighers: self.weighers,
+            host_subset_size: self.host_subset_size.max(1),
+            shuffle_best: self.shuffle_best,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Weighers: which of the hosts that will do is best. Names are those of Nova's classes.
+
+mod cpu;
+mod disk;
+mod normalise;
+mod ram;
+mod weigher;
+
+pub use cpu::CPUWeigher;
+pub use disk::DiskWeigher;
+pub use normalise::normalise;
+pub use ram::RAMWeigher;
+pub use weigher::Weigher;

@@ -1,0 +1,80 @@
+//! Raw weights to a common scale.
+
+/// Puts raw weights onto the scale 0 to 1, as Nova's `weights.normalize` does:
+/// (raw − min) / (max − min).
+///
+/// `max` is the highest of the weights. `min` is the lowest of them, or `lower_bound` if there is
+/// one; then weights below it are raised to it first. If `min` and `max` are equal, all become
+/// 0. Weights that are no finite numbers count as the lowest.
+///
+/// ```
+/// use nova_sched::weighers::normalise;
+///
+/// let mut free_ram = [512.0, 2048.0, -100.0];
+/// normalise(&mut free_ram, Some(0.0));
+/// assert_eq!(free_ram, [0.25, 1.0, 0.0]);
+///
+/// let mut versions = [5.0, 7.0, 6.0];
+/// normalise(&mut versions, None);
+/// assert_eq!(versions, [0.0, 1.0, 0.5]);
+/// ```
+pub fn normalise(weights: &mut [f64], lower_bound: Option<f64>) {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for weight in weights.iter_mut() {
+        if let Some(bound) = lower_bound {
+            // `f64::max` also turns a NaN into the bound.
+            *weight = weight.max(bound);
+        }
+        if weight.is_finite() {
+            low = low.min(*weight);
+            high = high.max(*weight);
+        }
+    }
+    let low = lower_bound.unwrap_or(low);
+    let range = high - low;
+    for weight in weights.iter_mut() {
+        *weight = if range > 0.0 && weight.is_finite() {
+            (*weight - low) / range
+        } else {
+            0.0
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalised(weights: &[f64], lower_bound: Option<f64>) -> Vec<f64> {
+        let mut weights = weights.to_vec();
+        normalise(&mut weights, lower_bound);
+        weights
+    }
+
+    #[test]
+    fn formulas_of_nova_by_hand() {
+        let zero = Some(0.0);
+        assert_eq!(normalised(&[], zero), [0.0; 0]);
+        // Equal and above the bound: all 1; equal and at it: all 0.
+        assert_eq!(normalised(&[60.0, 60.0], zero), [1.0, 1.0]);
+        assert_eq!(normalised(&[0.0, 0.0], zero), [0.0, 0.0]);
+        assert_eq!(normalised(&[-5.0, -7.0], zero), [0.0, 0.0]);
+        // Equal, no bound: all 0.
+        assert_eq!(normalised(&[60.0, 60.0], None), [0.0, 0.0]);
+        assert_eq!(
+            normalised(&[150.0, 51.0, 220.0], zero),
+            [150.0 / 220.0, 51.0 / 220.0, 1.0]
+        );
+        assert_eq!(normalised(&[-4.0, 0.0, 12.0], None), [0.0, 0.25, 1.0]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_the_lowest() {
+        assert_eq!(
+            normalised(&[f64::NAN, 1.0, 3.0, f64::INFINITY], None),
+            [0.0, 0.0, 1.0, 0.0]
+        );
+        assert_eq!(normalised(&[f64::NAN, 1.0], Some(0.0)), [0.0, 1.0]);
+        assert_eq!(normalised(&[f64::NAN], None), [0.0]);
+    }
+}

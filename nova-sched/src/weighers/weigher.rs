@@ -1,0 +1,76 @@
+//! What a weigher is.
+
+use std::fmt;
+
+use crate::fleet::{Fleet, HostIndex, HostView};
+use crate::request::PlacementRequest;
+
+/// Says how good a host is for a request, as one number.
+///
+/// The weight of a host is the sum, over the weighers in their order and beginning with 0.0, of
+/// multiplier × [normalised](crate::weighers::normalise) raw weight; the host with the highest
+/// weight wins. A weigher is pure, as a filter is. [`name`](Self::name) and
+/// [`weigh`](Self::weigh) are all that an author must write.
+///
+/// ```
+/// use nova_core::model::ResourceClass;
+/// use nova_sched::{HostView, PlacementRequest, Scheduler, Weigher};
+///
+/// /// Fills the fullest host first.
+/// #[derive(Debug)]
+/// struct Pack;
+///
+/// impl Weigher for Pack {
+///     fn name(&self) -> &str {
+///         "Pack"
+///     }
+///     fn weigh(&self, _request: &PlacementRequest, host: &HostView<'_>) -> f64 {
+///         let memory = host.amounts(&ResourceClass::MemoryMb);
+///         memory.used as f64 / (memory.capacity as f64).max(1.0)
+///     }
+///     fn multiplier(&self, _host: &HostView<'_>) -> f64 {
+///         10.0
+///     }
+/// }
+///
+/// let scheduler = Scheduler::builder().with_defaults().weigher(Pack).build();
+/// # let _ = scheduler;
+/// ```
+pub trait Weigher: fmt::Debug + Send + Sync + 'static {
+    /// The name by which configuration and explanations know it.
+    fn name(&self) -> &str;
+
+    /// The raw weight of one host; the higher, the better. It should be a finite number; what is
+    /// none counts as the lowest.
+    fn weigh(&self, request: &PlacementRequest, host: &HostView<'_>) -> f64;
+
+    /// How much the normalised weight counts for a host; what is not a finite number counts as 0.
+    /// The default is 1.0.
+    fn multiplier(&self, _host: &HostView<'_>) -> f64 {
+        1.0
+    }
+
+    /// The raw weight that is normalised to zero: lower ones are raised to it. The default is the
+    /// lowest of the hosts that are weighed.
+    fn lower_bound(&self) -> Option<f64> {
+        None
+    }
+
+    /// The raw weights of `hosts`, in their order, pushed onto `weights`.
+    ///
+    /// The default asks [`weigh`](Self::weigh) for each. Weighers that read columns override it;
+    /// the two must agree.
+    fn sweep(
+        &self,
+        request: &PlacementRequest,
+        fleet: &Fleet,
+        hosts: &[HostIndex],
+        weights: &mut Vec<f64>,
+    ) {
+        weights.extend(
+            hosts
+                .iter()
+                .map(|host| self.weigh(request, &fleet.host(*host))),
+        );
+    }
+}

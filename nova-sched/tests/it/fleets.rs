@@ -1,0 +1,136 @@
+//! Snapshots and their edits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use nova_core::Timestamp;
+use nova_core::model::{
+    Generation, Host, HostReport, HostUsage, HypervisorInfo, Inventory, ResourceClass, Resources,
+    ServiceStatus,
+};
+use nova_sched::{Error, Fleet, HostState, Liveness};
+
+use crate::fixtures::{class, fleet, host, name, size};
+
+fn states(fleet: &Fleet) -> Vec<HostState> {
+    fleet.hosts().map(|host| host.to_state()).collect()
+}
+
+#[test]
+fn a_fleet_gives_back_what_was_put_in() {
+    let gpu = class("CUSTOM_GPU");
+    let hosts = [
+        host("a", 1024).with_used(ResourceClass::Vcpu, 3),
+        host("b", 2048)
+            .with_inventory(gpu.clone(), Inventory::new(4, 1, 1.0).unwrap())
+            .with_used(gpu, 2)
+            .with_capability("ssd", "true")
+            .with_disabled(""),
+        HostState::new(name("c"), "az2".parse().unwrap()),
+    ];
+    let fleet = fleet(hosts.clone());
+    assert_eq!(states(&fleet), hosts);
+    let zones: Vec<&str> = fleet.hosts().map(|host| host.zone().as_str()).collect();
+    assert_eq!(zones, ["az1", "az1", "az2"]);
+}
+
+#[test]
+fn edits_leave_the_original_alone_and_count_generations() {
+    let one = fleet([host("a", 1024), host("b", 2048), host("c", 4096)]);
+    let before = states(&one);
+    let claimed = one.with_claim(&name("b"), &size(2, 512, 10)).unwrap();
+    assert_eq!(claimed.generation(), 1);
+    let view = claimed.find(&name("b")).unwrap();
+    assert_eq!(view.amounts(&ResourceClass::MemoryMb).free(), 1536);
+    assert_eq!(view.servers(), 1);
+
+    let released = claimed.with_release(&name("b"), &size(2, 512, 10)).unwrap();
+    assert_eq!(states(&released), before);
+    assert_eq!(released.generation(), 2);
+    // A release too many does not go below zero.
+    let again = released
+        .with_release(&name("b"), &size(2, 512, 10))
+        .unwrap();
+    assert_eq!(states(&again), before);
+
+    let without = one.without_host(&name("b"));
+    assert_eq!(states(&without), [before[0].clone(), before[2].clone()]);
+    assert_eq!(without.index_of(&name("c")).unwrap().get(), 1);
+    assert!(without.find(&name("b")).is_none());
+    let back = without.with_host(host("b", 2048));
+    assert_eq!(
+        states(&back),
+        [before[0].clone(), before[2].clone(), before[1].clone()]
+    );
+
+    let replaced = one.with_host(host("b", 9000).with_disabled("x"));
+    assert_eq!(replaced.index_of(&name("b")).unwrap().get(), 1);
+    assert_eq!(states(&replaced)[1], host("b", 9000).with_disabled("x"));
+
+    let claim = Resources::new().with(class("CUSTOM_NEW"), 3);
+    let odd = one.with_claim(&name("a"), &claim).unwrap();
+    assert_eq!(
+        odd.find(&name("a"))
+            .unwrap()
+            .amounts(&class("CUSTOM_NEW"))
+            .used,
+        3
+    );
+
+    assert_eq!(states(&one), before);
+    assert_eq!(one.generation(), 0);
+    assert!(matches!(
+        one.with_claim(&name("x"), &claim),
+        Err(Error::UnknownHost { host }) if host == name("x")
+    ));
+}
+
+#[test]
+fn hosts_survive_serialisation() {
+    let host = host("a", 1024)
+        .with_used(ResourceClass::Vcpu, 3)
+        .with_disabled("why");
+    let json = serde_json::to_string(&host).unwrap();
+    assert_eq!(serde_json::from_str::<HostState>(&json).unwrap(), host);
+}
+
+#[test]
+fn a_host_is_down_if_its_last_report_is_far_from_now_in_either_direction() {
+    let seconds = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+    let seen = |at: i64, forced_down: bool| {
+        let report = HostReport {
+            name: name("a"),
+            zone: "az1".parse().unwrap(),
+            hypervisor: HypervisorInfo {
+                kind: "mock".into(),
+                version: 1,
+                architecture: "x86_64".into(),
+            },
+            capabilities: BTreeMap::new(),
+            traits: BTreeSet::new(),
+            inventories: BTreeMap::new(),
+        };
+        let host = Host {
+            report,
+            service: ServiceStatus {
+                disabled_reason: None,
+                forced_down,
+            },
+            created_at: seconds(0),
+            last_seen: seconds(at),
+            generation: Generation::FIRST,
+        };
+        let usage = HostUsage {
+            host,
+            used: Resources::new(),
+            servers: 0,
+        };
+        let fleet = Fleet::from_usages([usage], seconds(1000), Host::DEFAULT_DOWN_AFTER);
+        fleet.find(&name("a")).unwrap().liveness()
+    };
+    assert_eq!(seen(940, false), Liveness::Up);
+    assert_eq!(seen(1060, false), Liveness::Up);
+    assert_eq!(seen(939, false), Liveness::Silent(Duration::from_secs(61)));
+    assert_eq!(seen(1061, false), Liveness::Silent(Duration::from_secs(61)));
+    assert_eq!(seen(1000, true), Liveness::ForcedDown);
+}
