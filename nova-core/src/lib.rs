@@ -28,7 +28,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `tokio` | [`Env::simulated`](env::Env::simulated): a clock that follows tokio's time, paused or not |
+//! | `tokio` | [`Env::simulated`](env::Env::simulated): a clock that follows tokio's time, paused or not; `KeyedLocks` |
 //! | `sqlite`, `postgres`, `mysql` | the SQL store over sea-orm, for that database |
 //! | `conformance` | the suite that every store passes |
 //!
@@ -38,6 +38,8 @@ pub mod context;
 pub mod env;
 mod error;
 pub mod id;
+#[cfg(feature = "tokio")]
+mod keyed_locks;
 pub mod model;
 pub mod repository;
 pub mod state;
@@ -53,3 +55,5 @@ pub use env::{Env, Timestamp};
 pub use uuid;
 
 pub use error::{BoxError, Error, ObjectKind, Result};
+#[cfg(feature = "tokio")]
+pub use keyed_locks::{KeyedLock, KeyedLocks};
