@@ -50,3 +50,49 @@ pub(super) fn sweep(
         wanted <= total[row] && used[row].saturating_add(wanted) <= capacity[row]
     });
 }
+
+/// Declares the filter of one resource class.
+macro_rules! capacity_filter {
+    ($(#[$doc:meta])* $name:ident, $class:expr) => {
+        $(#[$doc])*
+        ///
+        /// Passes if one more server of the wanted size fits: claimed + wanted ≤
+        /// ⌊(total − reserved) × ratio⌋, and wanted ≤ total, as OpenStack Placement decides it.
+        /// (Nova had a filter of this name before Placement took the decision over.)
+        #[derive(Debug, Clone, Copy, Default)]
+        pub struct $name;
+
+        impl crate::filters::Filter for $name {
+            fn name(&self) -> &str {
+                stringify!($name)
+            }
+
+            fn check(
+                &self,
+                request: &crate::request::PlacementRequest,
+                host: &crate::fleet::HostView<'_>,
+            ) -> crate::verdict::Verdict {
+                let class = $class;
+                let wanted = request.resources().get(&class);
+                crate::filters::capacity::check(&class, wanted, &host.amounts(&class))
+            }
+
+            fn stage(&self) -> crate::filters::Stage {
+                crate::filters::Stage::Placement
+            }
+
+            fn sweep(
+                &self,
+                request: &crate::request::PlacementRequest,
+                fleet: &crate::fleet::Fleet,
+                candidates: &mut crate::candidates::Candidates,
+            ) {
+                let class = $class;
+                let wanted = request.resources().get(&class);
+                crate::filters::capacity::sweep(&class, wanted, fleet, candidates);
+            }
+        }
+    };
+}
+
+pub(super) use capacity_filter;

@@ -2,41 +2,10 @@
 
 use nova_core::model::ResourceClass;
 
-use super::capacity;
-use super::{Filter, Stage};
-use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostView};
-use crate::request::PlacementRequest;
-use crate::verdict::Verdict;
+use super::capacity::capacity_filter;
 
-/// Enough memory.
-///
-/// Passes if one more server of the wanted size fits: claimed + wanted ≤
-/// ⌊(total − reserved) × ratio⌋, and wanted ≤ total, as OpenStack Placement decides it. (Nova had
-/// a filter of this name before Placement took the decision over.)
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RamFilter;
-
-impl Filter for RamFilter {
-    fn name(&self) -> &str {
-        "RamFilter"
-    }
-
-    fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
-        let class = ResourceClass::MemoryMb;
-        capacity::check(
-            &class,
-            request.resources().get(&class),
-            &host.amounts(&class),
-        )
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Placement
-    }
-
-    fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
-        let class = ResourceClass::MemoryMb;
-        capacity::sweep(&class, request.resources().get(&class), fleet, candidates);
-    }
-}
+capacity_filter!(
+    /// Enough memory.
+    RamFilter,
+    ResourceClass::MemoryMb
+);

@@ -2,67 +2,14 @@
 
 use nova_core::model::ResourceClass;
 
-use super::Weigher;
-use crate::fleet::{Amounts, Fleet, HostIndex, HostView};
-use crate::request::PlacementRequest;
+use super::free::free_weigher;
 
-/// Prefers hosts with more free disk. Nova's `DiskWeigher`.
-///
-/// Raw: (total − reserved − claimed GiB) × 1024, without the allocation ratio, at least 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DiskWeigher {
-    multiplier: f64,
-}
-
-impl DiskWeigher {
-    /// With this multiplier (Nova's `disk_weight_multiplier`, by default 1.0). A negative one
-    /// fills hosts up instead of spreading servers out.
-    pub fn new(multiplier: f64) -> Self {
-        Self { multiplier }
-    }
-}
-
-impl Default for DiskWeigher {
-    fn default() -> Self {
-        Self::new(1.0)
-    }
-}
-
-impl Weigher for DiskWeigher {
-    fn name(&self) -> &str {
-        "DiskWeigher"
-    }
-
-    fn weigh(&self, _request: &PlacementRequest, host: &HostView<'_>) -> f64 {
-        raw(&host.amounts(&ResourceClass::DiskGb))
-    }
-
-    fn multiplier(&self, _host: &HostView<'_>) -> f64 {
-        self.multiplier
-    }
-
-    fn lower_bound(&self) -> Option<f64> {
-        Some(0.0)
-    }
-
-    fn sweep(
-        &self,
-        _request: &PlacementRequest,
-        fleet: &Fleet,
-        hosts: &[HostIndex],
-        weights: &mut Vec<f64>,
-    ) {
-        let column = fleet.resource(&ResourceClass::DiskGb);
-        weights.extend(hosts.iter().map(|host| {
-            raw(&column.map_or_else(Amounts::default, |column| column.amounts(host.get())))
-        }));
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "amounts stay below 2^53, where f64 is exact"
-)]
-fn raw(amounts: &Amounts) -> f64 {
-    (amounts.total as f64 - amounts.reserved as f64 - amounts.used as f64) * 1024.0
-}
+free_weigher!(
+    /// Prefers hosts with more free disk. Nova's `DiskWeigher`.
+    ///
+    /// Raw: (total − reserved − claimed GiB) × 1024, without the allocation ratio, at least 0.
+    DiskWeigher,
+    ResourceClass::DiskGb,
+    option "disk_weight_multiplier",
+    raw |free| (free.total - free.reserved - free.used) * 1024.0
+);

@@ -2,6 +2,7 @@
 
 mod cpu;
 mod disk;
+mod free;
 mod normalise;
 mod ram;
 mod weigher;
