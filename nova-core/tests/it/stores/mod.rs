@@ -5,7 +5,6 @@ mod agreement;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod fixture;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-mod measure;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -22,9 +22,3 @@ async fn ten_that_open_a_new_database_at_once_all_succeed() {
 async fn a_newer_schema_and_a_wrong_password_are_refused() {
     server::refuses(URL).await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
-async fn claims_per_second() {
-    server::measure(URL).await;
-}

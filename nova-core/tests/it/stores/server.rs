@@ -104,15 +104,6 @@ pub(super) async fn refuses(variable: &str) {
     fresh.drop().await;
 }
 
-/// How many claims a second.
-pub(super) async fn measure(variable: &str) {
-    let fresh = Fresh::create(variable).await;
-    let sql = SqlStore::connect(&fresh.url).await.unwrap();
-    super::measure::measure(Store::new(sql.clone())).await;
-    sql.close().await;
-    fresh.drop().await;
-}
-
 /// The URL of another database on the same server.
 fn with_database(url: &str, database: &str) -> String {
     let (base, parameters) = match url.split_once('?') {

@@ -238,18 +238,3 @@ async fn a_file_that_cannot_be_opened_is_an_error() {
     );
     assert!(Path::new(&text).exists());
 }
-
-/// How many claims a second: `cargo test --release -- --ignored --nocapture claims_per_second`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "measures, asserts nothing"]
-async fn claims_per_second() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = [
-        Store::new(nova_core::repository::memory::MemoryStore::new()),
-        Store::new(SqlStore::connect("sqlite::memory:").await.unwrap()),
-        Store::new(SqlStore::connect(&url(&directory)).await.unwrap()),
-    ];
-    for store in stores {
-        super::measure::measure(store).await;
-    }
-}
