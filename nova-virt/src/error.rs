@@ -114,15 +114,16 @@ impl Error {
             | Self::NotFound { .. }
             | Self::AlreadyExists { .. }
             | Self::Unsupported { .. }
-            | Self::WrongState { .. }
-            | Self::Image(_) => false,
+            | Self::WrongState { .. } => false,
+            Self::Image(error) => error.retryable(),
         }
     }
 
     /// Whether the fault lies in what was asked for, so that no other host would do better.
     pub fn same_elsewhere(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::Image(_) => true,
+            Self::Invalid { .. } => true,
+            Self::Image(error) => error.is_of_the_image(),
             Self::Backend { .. }
             | Self::TimedOut { .. }
             | Self::NotFound { .. }

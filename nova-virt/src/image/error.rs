@@ -85,3 +85,28 @@ pub enum ImageError {
     #[error("the image could not be read")]
     Io(#[source] std::io::Error),
 }
+
+impl ImageError {
+    /// Whether another try on the same host may succeed.
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Io(_))
+    }
+
+    /// Whether the fault is in what the image is, so that every host refuses it; otherwise it is
+    /// in this host's copy, or in its access to the image.
+    pub fn is_of_the_image(&self) -> bool {
+        match self {
+            Self::WrongFormat { .. }
+            | Self::RefersElsewhere { .. }
+            | Self::UnknownFeatures { .. }
+            | Self::Encrypted
+            | Self::Damaged { .. }
+            | Self::TooLarge { .. } => true,
+            Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::Metadata { .. }
+            | Self::NotAFile
+            | Self::Io(_) => false,
+        }
+    }
+}
