@@ -96,13 +96,18 @@ pub enum Error {
 }
 
 fn of_guest(guest: Option<GuestId>) -> String {
-    guest.map(|guest| format!(" guest {guest}")).unwrap_or_default()
+    guest
+        .map(|guest| format!(" guest {guest}"))
+        .unwrap_or_default()
 }
 
 impl Error {
     /// An [`Error::Invalid`].
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
-        Self::Invalid { field, reason: reason.into() }
+        Self::Invalid {
+            field,
+            reason: reason.into(),
+        }
     }
 
     /// Whether the same call on the same host, unchanged, may succeed later.

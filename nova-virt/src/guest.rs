@@ -48,7 +48,9 @@ impl FromStr for GuestId {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Uuid::try_parse(text).map(Self).map_err(|_| Error::invalid("guest id", "it is not a UUID"))
+        Uuid::try_parse(text)
+            .map(Self)
+            .map_err(|_| Error::invalid("guest id", "it is not a UUID"))
     }
 }
 

@@ -69,10 +69,16 @@ impl VmSpec {
     /// [`Error::Invalid`] with the field at fault.
     pub fn validate(&self) -> Result<()> {
         if self.vcpus == 0 || self.vcpus > Self::MAX_VCPUS {
-            return Err(Error::invalid("vcpus", format!("it is not between 1 and {}", Self::MAX_VCPUS)));
+            return Err(Error::invalid(
+                "vcpus",
+                format!("it is not between 1 and {}", Self::MAX_VCPUS),
+            ));
         }
         if self.memory.is_zero() || self.memory > Self::MAX_MEMORY {
-            return Err(Error::invalid("memory", format!("it is not between 1 MiB and {}", Self::MAX_MEMORY)));
+            return Err(Error::invalid(
+                "memory",
+                format!("it is not between 1 MiB and {}", Self::MAX_MEMORY),
+            ));
         }
         if self.name.contains('\0') {
             return Err(Error::invalid("name", "it has a NUL character in it"));
@@ -106,8 +112,13 @@ mod tests {
             name: "a, b=\n\"c\"".to_owned(),
             vcpus: 1,
             memory: Mebibytes::new(64),
-            disks: vec![DiskSpec { size: Bytes::new(1 << 20), base: None }],
-            nics: vec![NicSpec { mac: [0x52, 0x54, 0, 0, 0, 1] }],
+            disks: vec![DiskSpec {
+                size: Bytes::new(1 << 20),
+                base: None,
+            }],
+            nics: vec![NicSpec {
+                mac: [0x52, 0x54, 0, 0, 0, 1],
+            }],
         }
     }
 
@@ -128,7 +139,10 @@ mod tests {
         for breaks in broken {
             let mut bad = spec();
             breaks(&mut bad);
-            assert!(matches!(bad.validate(), Err(Error::Invalid { .. })), "{bad:?} passed");
+            assert!(
+                matches!(bad.validate(), Err(Error::Invalid { .. })),
+                "{bad:?} passed"
+            );
         }
     }
 }

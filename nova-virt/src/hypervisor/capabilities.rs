@@ -18,6 +18,9 @@ pub struct Capabilities {
 impl Capabilities {
     /// What this driver offers.
     pub fn of<T: Hypervisor + ?Sized>(driver: &T) -> Self {
-        Self { pause: driver.pause().is_some(), console_log: driver.console_log().is_some() }
+        Self {
+            pause: driver.pause().is_some(),
+            console_log: driver.console_log().is_some(),
+        }
     }
 }

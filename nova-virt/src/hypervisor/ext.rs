@@ -41,15 +41,23 @@ impl<T: Hypervisor + ?Sized> HypervisorExt for T {
     }
 
     async fn pause_guest(&self, id: GuestId) -> Result<()> {
-        self.pause().ok_or_else(|| unsupported(self.driver(), "pause a guest"))?.pause(id).await
+        self.pause()
+            .ok_or_else(|| unsupported(self.driver(), "pause a guest"))?
+            .pause(id)
+            .await
     }
 
     async fn unpause_guest(&self, id: GuestId) -> Result<()> {
-        self.pause().ok_or_else(|| unsupported(self.driver(), "unpause a guest"))?.unpause(id).await
+        self.pause()
+            .ok_or_else(|| unsupported(self.driver(), "unpause a guest"))?
+            .unpause(id)
+            .await
     }
 
     async fn read_console(&self, id: GuestId, max_bytes: usize) -> Result<Vec<u8>> {
-        let log = self.console_log().ok_or_else(|| unsupported(self.driver(), "read a console log"))?;
+        let log = self
+            .console_log()
+            .ok_or_else(|| unsupported(self.driver(), "read a console log"))?;
         log.console_log(id, max_bytes).await
     }
 }
