@@ -68,6 +68,7 @@
 //! | `sqlite` | the SQL store on SQLite | yes |
 //! | `postgres`, `mysql` | the SQL store on PostgreSQL, MariaDB and MySQL | |
 //! | `qemu` | the QEMU driver | yes |
+//! | `libvirt` | the libvirt driver; needs libvirt's library (LGPL) to build | |
 //! | `amqp` | the RabbitMQ transport, on oslo.messaging's wire format | |
 //!
 //! Memory stores, the memory transport and the mock hypervisor are always there.

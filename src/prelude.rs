@@ -15,6 +15,8 @@ pub use nova_rpc::{MemoryTransport, Transport};
 pub use nova_sched::Scheduler;
 pub use nova_virt::Hypervisor;
 pub use nova_virt::image::{ImageSource, MemoryImages};
+#[cfg(feature = "libvirt")]
+pub use nova_virt::libvirt::{LibvirtConfig, LibvirtHypervisor};
 pub use nova_virt::mock::MockHypervisor;
 #[cfg(feature = "qemu")]
 pub use nova_virt::qemu::{QemuConfig, QemuHypervisor};

@@ -5,6 +5,7 @@
 //!   has cannot disagree.
 //! * [`mock`]: a hypervisor in memory, for the tests of whatever is built on this.
 //! * `qemu` (feature `qemu`): one supervised qemu process for each guest, no daemon.
+//! * `libvirt` (feature `libvirt`): guests as domains of this machine's libvirt.
 //! * [`image`]: where images come from, and the inspector that refuses what is not as declared.
 //! * `conformance` (feature `conformance`): the suite that every driver passes.
 //!
@@ -15,6 +16,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `qemu` | the QEMU driver (Linux; `qemu-system-x86_64` and `qemu-img` on the host) |
+//! | `libvirt` | the libvirt driver (Linux; libvirt, its library to build with, and `qemu-img`) |
 //! | `conformance` | the suite for drivers |
 
 mod error;
@@ -24,6 +26,8 @@ pub mod guests;
 mod hypervisor;
 pub mod image;
 mod inventory;
+#[cfg(feature = "libvirt")]
+pub mod libvirt;
 pub mod mock;
 #[cfg(feature = "qemu")]
 pub mod qemu;

@@ -209,6 +209,26 @@ mod over_rabbitmq {
     }
 }
 
+/// The same with guests that are domains of libvirt.
+#[cfg(feature = "libvirt")]
+mod on_libvirt {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "needs libvirt in NOVA_TEST_LIBVIRT_URI"]
+    async fn a_life_on_libvirt_and_the_memory_store() {
+        let uri = std::env::var("NOVA_TEST_LIBVIRT_URI").expect("NOVA_TEST_LIBVIRT_URI is not set");
+        let directory = tempfile::tempdir().unwrap();
+        let config = LibvirtConfig::new(uri, directory.path().join("host-1"));
+        let driver: Arc<dyn Hypervisor> = Arc::new(LibvirtHypervisor::open(config).await.unwrap());
+        let store = Store::new(MemoryStore::new());
+        let parts = Parts::on_disk(Env::system(), store, vec![driver], directory.path()).await;
+        live_and_die(parts.start().await).await;
+    }
+}
+
 #[cfg(feature = "qemu")]
 mod on_qemu {
     use std::path::Path;

@@ -7,6 +7,8 @@ mod flaws;
 #[path = "../../src/conformance/forge.rs"]
 mod forge;
 mod images;
+#[cfg(feature = "libvirt")]
+mod libvirt;
 mod mock;
 #[cfg(feature = "qemu")]
 mod qemu;

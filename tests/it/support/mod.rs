@@ -60,7 +60,7 @@ impl Parts {
     /// Images as files below `directory`, of which any driver can boot. A directory that was used
     /// before has its image still.
     #[cfg_attr(
-        not(feature = "qemu"),
+        not(any(feature = "qemu", feature = "libvirt")),
         expect(dead_code, reason = "for drivers that boot files")
     )]
     pub async fn on_disk(
