@@ -145,13 +145,27 @@ impl ConflictCause {
 
 impl fmt::Display for StateConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot {} a server while its {} is {}",
-            self.operation,
-            self.cause.attribute(),
-            self.cause.value()
-        )
+        let Self { operation, cause } = self;
+        match cause {
+            ConflictCause::VmState(_) | ConflictCause::TaskState(_) => {
+                let (attribute, value) = (cause.attribute(), cause.value());
+                write!(
+                    f,
+                    "cannot {operation} a server while its {attribute} is {value}"
+                )
+            }
+            ConflictCause::Locked => write!(f, "cannot {operation} a server while it is locked"),
+            ConflictCause::NotLaunched => {
+                write!(
+                    f,
+                    "cannot {operation} a server that never finished its first build"
+                )
+            }
+            ConflictCause::HostDown => {
+                write!(f, "cannot {operation} a server while its host is down")
+            }
+            ConflictCause::HostUp => write!(f, "cannot {operation} a server while its host is up"),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`RULES`] is the whole of it: one row for each [`Operation`]. The API admits requests by it,
 //! the conductor takes task states and final states from it, and the tests walk it. The rows were
-//! read off OpenStack Nova 34.0.0, from the state checks of its compute API.
+//! read off OpenStack Nova 34.0.0, from the state checks of its compute API. `docs/states.md` in the
+//! repository shows them as a diagram.
 //!
 //! ```
 //! use nova_core::state::{Caller, Operation, Outcome, ServerStatus, TaskState, VmState, admit};

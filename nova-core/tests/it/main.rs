@@ -6,4 +6,5 @@
 )]
 
 mod state;
+mod state_docs;
 mod stores;

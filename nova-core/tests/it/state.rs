@@ -165,7 +165,7 @@ fn a_conflict_names_the_attribute_and_its_value() {
     let conflict = admit(Operation::Stop, &locked, Caller::User).unwrap_err();
     assert_eq!(
         conflict.to_string(),
-        "cannot stop a server while its locked is true"
+        "cannot stop a server while it is locked"
     );
     assert!(admit(Operation::Stop, &locked, Caller::Admin).is_ok());
 }
