@@ -98,6 +98,7 @@ const CASES: &[Case] = cases! {
         a_fault_needs_its_server,
         the_newest_come_first,
         any_text_is_kept,
+        only_the_latest_are_kept,
     }
     hosts {
         the_first_report_adds_the_host,

@@ -5,7 +5,7 @@ use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::ServerId;
 use crate::model::Fault;
-use crate::repository::Store;
+use crate::repository::{MAX_FAULTS, Store};
 
 /// `fault_record` of an unknown server is `NotFound`; `faults_of` one is empty.
 pub async fn a_fault_needs_its_server(store: &Store, env: &Env) {
@@ -53,6 +53,29 @@ pub async fn the_newest_come_first(store: &Store, env: &Env) {
             .unwrap()
             .len(),
         5
+    );
+}
+
+/// Of a server the last recorded `MAX_FAULTS` are kept, whenever they happened; others' stay.
+pub async fn only_the_latest_are_kept(store: &Store, env: &Env) {
+    let (server, other) = (server(env), server(env));
+    store.servers().server_create(&server).await.unwrap();
+    store.servers().server_create(&other).await.unwrap();
+    let first = fault(env, other.id, "of another", env.now());
+    store.faults().fault_record(&first).await.unwrap();
+    for index in 0..MAX_FAULTS + 3 {
+        // The later recorded, the longer ago.
+        let when = Timestamp::from_micros(1_000_000 - i64::from(index));
+        let fault = fault(env, server.id, &index.to_string(), when);
+        store.faults().fault_record(&fault).await.unwrap();
+    }
+    let kept = store.faults().faults_of(server.id, u32::MAX).await.unwrap();
+    let messages: Vec<String> = kept.into_iter().map(|fault| fault.message).collect();
+    let expected: Vec<String> = (3..MAX_FAULTS + 3).map(|index| index.to_string()).collect();
+    assert_eq!(messages, expected);
+    assert_eq!(
+        store.faults().faults_of(other.id, 10).await.unwrap(),
+        [first]
     );
 }
 

@@ -8,10 +8,14 @@ use crate::error::Result;
 use crate::id::ServerId;
 use crate::model::Fault;
 
+/// How many faults of a server are kept: whoever fails again and again does not fill the store.
+pub const MAX_FAULTS: u32 = 100;
+
 /// Keeps the failures of servers. They are added, and go with their server.
 #[async_trait]
 pub trait FaultRepository: Debug + Send + Sync {
-    /// Adds a fault.
+    /// Adds a fault, and forgets those that were recorded longer ago than the last [`MAX_FAULTS`]
+    /// of its server.
     ///
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) if its server is not there.

@@ -35,7 +35,7 @@ pub mod sql;
 mod store;
 
 pub use allocations::AllocationRepository;
-pub use faults::FaultRepository;
+pub use faults::{FaultRepository, MAX_FAULTS};
 pub use flavors::FlavorRepository;
 pub use hosts::HostRepository;
 pub use page::{MAX_PAGE, Page, PageRequest};

@@ -8,7 +8,7 @@ use super::store::MemoryStore;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ServerId;
 use crate::model::Fault;
-use crate::repository::FaultRepository;
+use crate::repository::{FaultRepository, MAX_FAULTS};
 
 /// Each server's faults in the order of their recording.
 pub(super) type Faults = BTreeMap<ServerId, Vec<Fault>>;
@@ -20,11 +20,11 @@ impl FaultRepository for MemoryStore {
         if !tables.servers.contains(fault.server_id) {
             return Err(Error::not_found(ObjectKind::Server, fault.server_id));
         }
-        tables
-            .faults
-            .entry(fault.server_id)
-            .or_default()
-            .push(fault.clone());
+        let faults = tables.faults.entry(fault.server_id).or_default();
+        faults.push(fault.clone());
+        let kept = usize::try_from(MAX_FAULTS).unwrap_or(usize::MAX);
+        let overflow = faults.len().saturating_sub(kept);
+        faults.drain(..overflow);
         Ok(())
     }
 

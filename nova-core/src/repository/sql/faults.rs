@@ -9,7 +9,40 @@ use super::store::SqlStore;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ServerId;
 use crate::model::Fault;
-use crate::repository::FaultRepository;
+use crate::repository::{FaultRepository, MAX_FAULTS};
+
+impl SqlStore {
+    /// Removes what was recorded longer ago than the last [`MAX_FAULTS`].
+    async fn forget_old_faults(&self, server: ServerId) -> Result<()> {
+        let op = self.op("forget old faults");
+        let of_server = Column::ServerId.eq(*server.as_uuid());
+        self.retried(|| async {
+            let newest_old: Option<i64> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(of_server.clone())
+                .order_by_desc(Column::Id)
+                .offset(u64::from(MAX_FAULTS))
+                .limit(1)
+                .into_tuple()
+                .one(&self.db)
+                .await
+                .map_err(|error| op.failed(error))?;
+            let Some(newest_old) = newest_old else {
+                return Ok(());
+            };
+            let _turn = self.turn().await;
+            Entity::delete_many()
+                .filter(of_server.clone())
+                .filter(Column::Id.lte(newest_old))
+                .exec(&self.db)
+                .await
+                .map_err(|error| op.failed(error))?;
+            Ok(())
+        })
+        .await
+    }
+}
 
 #[async_trait]
 impl FaultRepository for SqlStore {
@@ -27,7 +60,8 @@ impl FaultRepository for SqlStore {
                 Err(error) => Err(op.failed(error)),
             }
         })
-        .await
+        .await?;
+        self.forget_old_faults(fault.server_id).await
     }
 
     async fn faults_of(&self, server: ServerId, limit: u32) -> Result<Vec<Fault>> {
