@@ -3,6 +3,7 @@
 //! It holds a driver and a source of images, and never a store: what it finds it reports to a
 //! conductor, so that a captured host can neither read nor write the database.
 
+mod answers;
 mod config;
 mod failure;
 mod guests;

@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use nova_core::{Env, KeyedLocks};
-use nova_rpc::{
-    Client, Endpoint, Incoming, Router, ServeOptions, ServerHandle, Stopped, Target, Transport,
-};
+use nova_rpc::{Client, Endpoint, ServeOptions, ServerHandle, Stopped, Target, Transport};
 use nova_virt::Hypervisor;
 use nova_virt::image::ImageSource;
 use tokio::sync::{Semaphore, broadcast};
 
+use super::answers::Answers;
 use super::config::ComputeConfig;
 use super::guests::Guests;
 use super::reporter::Reporter;
-use crate::calls::compute::{
-    BuildAndRunInstance, GetConsoleOutput, GetPowerState, PauseInstance, RebootInstance,
-    StartInstance, StopInstance, TerminateInstance, UnpauseInstance,
-};
-use crate::calls::{COMPUTE, REPORTS, VERSION};
+use crate::calls::{COMPUTE, REPORTS};
 use crate::context::service_context;
 use crate::error::{Error, Result};
 use crate::tasks::Tasks;
@@ -105,7 +100,11 @@ impl ComputeBuilder {
             .drain(self.config.drain_timeout);
         let server = self
             .transport
-            .serve(&endpoint, options, Arc::new(router(guests)))
+            .serve(
+                &endpoint,
+                options,
+                Arc::new(Answers::new(self.env.clone(), guests)),
+            )
             .await
             .map_err(Error::role("compute", "listen for calls"))?;
 
@@ -144,38 +143,4 @@ impl ComputeBuilder {
             tasks,
         })
     }
-}
-
-type Asked = Incoming<Arc<Guests>>;
-
-fn router(guests: Arc<Guests>) -> Router<Arc<Guests>> {
-    Router::new(VERSION)
-        .with_state(guests)
-        .on(|asked: Asked, call: BuildAndRunInstance| async move {
-            asked.state.spawn(&call.guest, asked.deadline).await
-        })
-        .on(|asked: Asked, call: TerminateInstance| async move {
-            asked.state.destroy(call.server_id).await
-        })
-        .on(|asked: Asked, call: StartInstance| async move {
-            asked.state.start(call.server_id).await
-        })
-        .on(|asked: Asked, call: StopInstance| async move {
-            asked.state.stop(call.server_id, call.shutdown).await
-        })
-        .on(|asked: Asked, call: RebootInstance| async move {
-            asked.state.reboot(call.server_id, call.shutdown).await
-        })
-        .on(|asked: Asked, call: PauseInstance| async move {
-            asked.state.pause(call.server_id).await
-        })
-        .on(|asked: Asked, call: UnpauseInstance| async move {
-            asked.state.unpause(call.server_id).await
-        })
-        .on(|asked: Asked, call: GetPowerState| async move {
-            asked.state.power_state(call.server_id).await
-        })
-        .on(|asked: Asked, call: GetConsoleOutput| async move {
-            asked.state.console(call.server_id, call.max_bytes).await
-        })
 }

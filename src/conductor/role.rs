@@ -9,7 +9,8 @@ use nova_core::model::Server;
 use nova_core::repository::Store;
 use nova_core::{Env, KeyedLocks};
 use nova_rpc::{
-    Client, Endpoint, Incoming, RemoteError, Router, ServeOptions, ServerHandle, Target, Transport,
+    Client, Deduplicated, Endpoint, Handler, Incoming, RememberOptions, RemoteError, Router,
+    ServeOptions, ServerHandle, Target, Transport,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -148,18 +149,24 @@ impl ConductorBuilder {
             spawner: tasks.spawner().clone(),
             config: self.config,
         });
-        let serve = async |topic, max_in_flight, router: Router<Arc<Inner>>| {
+        let serve = async |topic, max_in_flight, handler: Arc<dyn Handler>| {
             let endpoint = Endpoint::new(topic, inner.config.name.as_str());
             let options = ServeOptions::default()
                 .max_in_flight(max_in_flight)
                 .drain(inner.config.drain_timeout);
             self.transport
-                .serve(&endpoint, options, Arc::new(router))
+                .serve(&endpoint, options, handler)
                 .await
                 .map_err(Error::role("conductor", "listen for calls"))
         };
-        let reports = serve(REPORTS, MAX_REPORTS, reports(Arc::clone(&inner))).await?;
-        let work = serve(CONDUCTOR, MAX_IN_FLIGHT, work(Arc::clone(&inner))).await?;
+        let reports = serve(REPORTS, MAX_REPORTS, Arc::new(reports(Arc::clone(&inner)))).await?;
+        // Work is begun once for each request, however often its message comes.
+        let work = Deduplicated::new(
+            inner.env.clone(),
+            RememberOptions::default(),
+            work(Arc::clone(&inner)),
+        );
+        let work = serve(CONDUCTOR, MAX_IN_FLIGHT, Arc::new(work)).await?;
         Ok(Conductor {
             inner,
             work,

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use nova_sdk::calls::COMPUTE;
+use nova_sdk::calls::compute::{RebootInstance, Shutdown};
 use nova_sdk::compute::Compute;
 use nova_sdk::core::id::HostName;
 use nova_sdk::prelude::*;
+use nova_sdk::rpc::{Client, IdempotencyKey, Target};
 use nova_sdk::virt::BaseImage;
 use nova_sdk::virt::image::ImageError;
 use nova_sdk::virt::mock::{Fault, Operation};
@@ -473,4 +476,29 @@ async fn a_cloud_that_is_dropped_says_nothing_any_more() {
     mocks[0].clear_journal();
     tokio::time::sleep(Duration::from_secs(100)).await;
     assert_eq!(mocks[0].journal().count(Operation::List), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_comes_twice_has_one_effect() {
+    let mocks = mocks(1);
+    let world = Parts::simulated(&mocks).start().await;
+    let id = world.boot("web-1").await.id;
+    let key = IdempotencyKey::generate(&world.env);
+    let host = Client::new(
+        world.transport.clone(),
+        world.env.clone(),
+        Target::topic(COMPUTE),
+    )
+    .on("host-1")
+    .with_idempotency_key(key);
+    mocks[0].clear_journal();
+    for _ in 0..3 {
+        let call = RebootInstance {
+            server_id: id,
+            shutdown: Shutdown::Hard,
+        };
+        let power_state = host.call(&world.admin, call).await.unwrap();
+        assert_eq!(power_state, PowerState::Running);
+    }
+    assert_eq!(mocks[0].journal().count(Operation::Reboot), 1);
 }
