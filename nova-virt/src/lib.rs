@@ -23,6 +23,8 @@ mod error;
 mod event;
 mod guest;
 pub mod guests;
+#[cfg(any(feature = "qemu", feature = "libvirt"))]
+mod host;
 mod hypervisor;
 pub mod image;
 mod inventory;

@@ -5,15 +5,10 @@
 //! file for as long as the guest writes, and the driver gives the beginning of a long one back to
 //! the file system, as a hole: what comes after keeps its place.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, fallocate};
-
-/// Holes begin and end at multiples of this, which file systems can give back.
-const BLOCK: u64 = 64 << 10;
+use crate::host::console;
 
 /// How many files that were moved aside are looked for.
 const MOVED_ASIDE: u32 = 16;
@@ -27,18 +22,14 @@ pub(super) fn tail(log: &Path, most: u64) -> io::Result<Vec<u8>> {
         if missing == 0 {
             break;
         }
-        match tail_of_file(&file, missing) {
-            Ok(mut bytes) => {
+        match console::tail(&file, missing)? {
+            Some(mut bytes) => {
                 bytes.append(&mut end);
                 end = bytes;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The log itself may be missing for a moment, while it is moved.
-                if file != log {
-                    break;
-                }
-            }
-            Err(error) => return Err(error),
+            // The log itself may be missing for a moment, while it is moved.
+            None if file == log => {}
+            None => break,
         }
     }
     Ok(end)
@@ -48,44 +39,6 @@ fn aside(log: &Path, index: u32) -> PathBuf {
     let mut name = log.as_os_str().to_owned();
     name.push(format!(".{index}"));
     name.into()
-}
-
-fn tail_of_file(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(file)?;
-    let length = file.metadata()?.len();
-    let start = data_from(&file, length.saturating_sub(most), length);
-    file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    file.take(most.min(length - start))
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Where there is data from `start` on: the hole at the beginning is not what the guest wrote.
-fn data_from(file: &File, start: u64, length: u64) -> u64 {
-    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(start)) {
-        Ok(data) => data.min(length),
-        // Nothing but a hole from there on.
-        Err(rustix::io::Errno::NXIO) => length,
-        // A file system that knows no holes.
-        Err(_) => start,
-    }
-}
-
-/// Gives back the beginning of a log that takes more than twice `keep`. Blocks.
-pub(super) fn trim(log: &Path, keep: u64) -> io::Result<()> {
-    let Ok(meta) = std::fs::metadata(log) else {
-        return Ok(());
-    };
-    let taken = meta.blocks().saturating_mul(512);
-    let end = meta.len().saturating_sub(keep) / BLOCK * BLOCK;
-    if taken <= keep.saturating_mul(2).max(2 * BLOCK) || end == 0 {
-        return Ok(());
-    }
-    let file = OpenOptions::new().write(true).open(log)?;
-    let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-    fallocate(&file, hole, 0, end)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -107,22 +60,5 @@ mod tests {
         assert_eq!(tail(&log, u64::MAX).unwrap(), b"1234five\xff");
         std::fs::remove_file(&log).unwrap();
         assert_eq!(tail(&log, 3).unwrap(), b"234");
-    }
-
-    #[test]
-    fn a_long_log_gives_back_its_beginning() {
-        let dir = tempfile::tempdir().unwrap();
-        let log = dir.path().join("log");
-        let keep = 4 * BLOCK;
-        let mut written = Vec::new();
-        for round in 0..40_u8 {
-            written.extend(vec![round; 40_000]);
-        }
-        std::fs::write(&log, &written).unwrap();
-        trim(&log, keep).unwrap();
-        let kept = tail(&log, u64::MAX).unwrap();
-        assert!(written.ends_with(&kept));
-        assert!(kept.len() as u64 >= keep && kept.len() < written.len() / 2);
-        assert_eq!(std::fs::metadata(&log).unwrap().len(), written.len() as u64);
     }
 }

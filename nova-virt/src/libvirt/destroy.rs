@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::blocking;
 use super::error::LibvirtError;
 use super::host::Host;
 use super::leftovers;
@@ -10,6 +9,7 @@ use super::registry::Held;
 use super::view::Asked;
 use crate::error::Result;
 use crate::event::EventKind;
+use crate::host::blocking;
 use crate::hypervisor::DestroyOptions;
 
 /// [`Hypervisor::destroy`](crate::Hypervisor::destroy).
@@ -19,11 +19,12 @@ use crate::hypervisor::DestroyOptions;
 pub(super) async fn destroy(host: Arc<Host>, held: Held, _options: DestroyOptions) -> Result<()> {
     let id = held.id();
     let failed = |error: LibvirtError| error.during("destroy", Some(id));
-    let known = held.view();
+    let known = held.find();
     if let Some(view) = &known {
         let keeper = Arc::clone(&host);
         blocking::run(move || keeper.place.doom(id))
             .await
+            .map_err(LibvirtError::from)
             .and_then(|doomed| doomed.map_err(LibvirtError::io("rename a guest's directory")))
             .map_err(failed)?;
         view.ask(Asked::Destroyed);

@@ -10,12 +10,14 @@ use super::config::{DomainType, LibvirtConfig};
 use super::error::{DRIVER, LibvirtError};
 use super::host::Host;
 use super::link::{self, Link};
-use super::place::{Place, SERIAL_LOG};
+use super::place::Place;
 use super::registry::{Held, Registry};
-use super::{blocking, console, destroy, inventory, power, program, rediscover, spawn, watch};
+use super::{console, destroy, inventory, power, rediscover, spawn, watch};
 use crate::error::Result;
 use crate::event::{EventSender, Events};
 use crate::guest::{Guest, GuestId};
+use crate::host::place::SERIAL_LOG;
+use crate::host::{blocking, program};
 use crate::hypervisor::{
     ConsoleLog, DestroyOptions, Hypervisor, Pause, PowerOff, Reboot, SpawnOptions,
 };
@@ -225,7 +227,7 @@ impl ConsoleLog for LibvirtHypervisor {
         let failed = |error: LibvirtError| error.during("read the console of", Some(id));
         blocking::run(move || console::tail(&log, most))
             .await
-            .map_err(failed)?
+            .map_err(|error| failed(error.into()))?
             .map_err(|error| failed(LibvirtError::io("read the console log")(error)))
     }
 }

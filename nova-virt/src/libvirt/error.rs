@@ -10,12 +10,10 @@ use virt::error::ErrorNumber;
 
 use crate::error::Error;
 use crate::guest::GuestId;
+use crate::host::{self, HostError};
 
 /// The driver's name.
 pub(super) const DRIVER: &str = "libvirt";
-
-/// What of libvirt's words is kept: it may quote all that a guest's qemu complained of.
-const MESSAGE_LIMIT: usize = 4 << 10;
 
 /// What went wrong below the driver: the source of the [`Backend`](Error::Backend) errors that it
 /// gives.
@@ -111,6 +109,13 @@ pub enum LibvirtError {
         after: Duration,
     },
 
+    /// A program that was making a guest's disk does not end, although it was killed.
+    #[error("a program that was making a disk (process {pid}) does not end")]
+    Unkillable {
+        /// The process.
+        pid: i32,
+    },
+
     /// What the driver recorded of a guest cannot be read.
     #[error("{} is damaged", file.display())]
     DamagedRecord {
@@ -173,7 +178,8 @@ impl LibvirtError {
         Self::Refused {
             what,
             code: error.code().to_raw(),
-            message: bounded(error.message()),
+            // It may quote all that a guest's qemu complained of.
+            message: host::bounded(error.message()),
         }
     }
 
@@ -183,9 +189,10 @@ impl LibvirtError {
             Self::DirectoryInUse { .. }
             | Self::TimedOut { .. }
             | Self::ProgramTimedOut { .. }
+            | Self::Unkillable { .. }
             | Self::CutOff => true,
             Self::Refused { code, .. } => unreachable_libvirt(*code) || busy(*code),
-            Self::Io { source, .. } => transient_io(source.kind()),
+            Self::Io { source, .. } => host::transient(source.kind()),
             Self::NotInstalled { .. }
             | Self::BadUri { .. }
             | Self::NoKvm { .. }
@@ -220,12 +227,6 @@ impl LibvirtError {
     }
 }
 
-/// The beginning of what was said.
-pub(super) fn bounded(said: &str) -> String {
-    let said = said.trim_end();
-    said[..said.floor_char_boundary(MESSAGE_LIMIT)].to_owned()
-}
-
 /// Nobody answers, or nobody does any more.
 fn unreachable_libvirt(code: u32) -> bool {
     [
@@ -250,18 +251,21 @@ fn busy(code: u32) -> bool {
     .any(|number| number.to_raw() == code)
 }
 
-fn transient_io(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::Interrupted
-            | Kind::WouldBlock
-            | Kind::TimedOut
-            | Kind::ResourceBusy
-            | Kind::OutOfMemory
-            | Kind::StorageFull
-            | Kind::QuotaExceeded
-    )
+impl From<HostError> for LibvirtError {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::NotInstalled { program } => Self::NotInstalled { program },
+            HostError::ProgramFailed { program, output } => Self::ProgramFailed { program, output },
+            HostError::ProgramTimedOut { program, after } => {
+                Self::ProgramTimedOut { program, after }
+            }
+            HostError::Unkillable { pid } => Self::Unkillable { pid },
+            HostError::DirectoryInUse { directory } => Self::DirectoryInUse { directory },
+            HostError::DamagedRecord { file, source } => Self::DamagedRecord { file, source },
+            HostError::Io { what, source } => Self::Io { what, source },
+            HostError::CutOff => Self::CutOff,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -269,11 +273,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_complaints_are_cut_between_characters() {
-        assert_eq!(bounded("no\n"), "no");
-        let cut = bounded(&"ü".repeat(MESSAGE_LIMIT));
-        assert_eq!(cut.len(), MESSAGE_LIMIT);
-        assert_eq!(bounded(&format!("x{cut}")).len(), MESSAGE_LIMIT - 1);
+    fn what_is_missing_is_named_with_how_to_get_it() {
+        let error = LibvirtError::from(HostError::NotInstalled {
+            program: "no-such-program".into(),
+        });
+        assert_eq!(error.to_string(), "no-such-program is not installed");
+        assert!(error.hint().unwrap().contains("apt install"));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::domain;
 use super::error::LibvirtError;
 use super::host::Host;
 use super::mark::Mark;
-use super::{blocking, domain};
+use super::place::Place;
 use crate::guest::GuestId;
+use crate::host::{blocking, process};
 
 /// Ends and forgets the guest's domain, removes its directory, and says whether there was
 /// anything. A domain with the guest's id that is not this driver's is left alone.
@@ -19,9 +21,36 @@ pub(super) async fn clear(host: &Arc<Host>, id: GuestId) -> Result<bool, Libvirt
             domain::remove(connect, id, &Mark::new(marked.place.text()))
         })
         .await?;
+    end_tools(host, id).await?;
     let keeper = Arc::clone(host);
     let files = blocking::run(move || keeper.place.remove(id))
         .await?
         .map_err(LibvirtError::io("remove a guest's directory"))?;
     Ok(domain || files)
+}
+
+/// Ends the programs that were making its disks when their driver died.
+async fn end_tools(host: &Arc<Host>, id: GuestId) -> Result<(), LibvirtError> {
+    let keeper = Arc::clone(host);
+    let tools = blocking::run(move || {
+        let names = Place::names(id);
+        if names
+            .iter()
+            .all(|name| !keeper.place.path().join(name).exists())
+        {
+            return Ok(Vec::new());
+        }
+        process::find(keeper.place.path(), |name, words| {
+            let makes_its_disk =
+                names.iter().any(|its| name == its.as_str()) && process::makes_disk(words);
+            makes_its_disk.then_some(())
+        })
+    });
+    let tools = tools
+        .await?
+        .map_err(LibvirtError::io("look for processes"))?;
+    for (_, (), tool) in tools {
+        tool.end(host.config.command_deadline).await?;
+    }
+    Ok(())
 }

@@ -11,10 +11,11 @@ use virt::error::Error;
 
 use super::change::Heard;
 use super::error::LibvirtError;
+use super::event_loop;
 use super::hub::Hub;
 use super::subscription::Subscription;
-use super::{blocking, event_loop};
 use crate::guest::GuestId;
+use crate::host::blocking;
 
 /// How many calls go on side by side: as many as libvirt's daemon takes from one client.
 const SIDE_BY_SIDE: usize = 5;

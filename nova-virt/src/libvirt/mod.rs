@@ -31,7 +31,6 @@
 //! # Licence
 //! The library behind this feature, and the crate that binds it, are under the LGPL.
 
-mod blocking;
 mod change;
 mod config;
 mod console;
@@ -47,10 +46,8 @@ mod inventory;
 mod leftovers;
 mod link;
 mod mark;
-mod overlay;
 mod place;
 mod power;
-mod program;
 mod record;
 mod rediscover;
 mod registry;

@@ -11,38 +11,21 @@
 //! directory: whatever a driver that died left behind can be told apart. It is not made under
 //! another name, because the domain's description has its path in it.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use rustix::fs::FlockOperation;
 
 use super::error::LibvirtError;
 use super::text;
 use crate::guest::GuestId;
+use crate::host::place::{self, DELETING, SERIAL_LOG};
 
-/// What the guest wrote to its first serial port.
-pub(super) const SERIAL_LOG: &str = "serial.log";
-
-const LOCK: &str = ".lock";
 const UNFINISHED: &str = "unfinished";
-const DELETING: &str = ".deleting-";
 
 /// Others may pass through a directory, but not look into it: libvirt's system instance runs
 /// guests as a user of its own. The files in it are closed to all but their owner.
 const DIRECTORY_MODE: u32 = 0o711;
-
-/// How often, and how far apart, the lock is tried for. A program that this process is starting
-/// shares the lock for the moment before it begins, even after the driver is gone.
-const LOCK_TRIES: u32 = 40;
-const LOCK_PAUSE: Duration = Duration::from_millis(25);
-
-/// The file of a guest's disk.
-pub(super) fn disk(index: usize) -> String {
-    format!("disk-{index}.qcow2")
-}
 
 /// The directory with all guests, while this driver works in it.
 #[derive(Debug)]
@@ -90,7 +73,7 @@ impl Place {
         if meta.mode() & 0o022 != 0 {
             return Err(unsafe_directory("can be written to by others"));
         }
-        let lock = lock(&path).await?;
+        let lock = place::lock(&path).await?;
         Ok(Self {
             path,
             text,
@@ -118,8 +101,8 @@ impl Place {
         let directory = self.guest(id);
         DirBuilder::new().create(&directory)?;
         std::fs::set_permissions(&directory, Permissions::from_mode(DIRECTORY_MODE))?;
-        create(&directory.join(UNFINISHED))?;
-        create(&directory.join(SERIAL_LOG))?;
+        place::make_file(&directory.join(UNFINISHED))?;
+        place::make_file(&directory.join(SERIAL_LOG))?;
         Ok(directory)
     }
 
@@ -127,26 +110,26 @@ impl Place {
     pub(super) fn finish(&self, id: GuestId) -> io::Result<()> {
         let directory = self.guest(id);
         std::fs::remove_file(directory.join(UNFINISHED))?;
-        sync(&directory)?;
-        sync(&self.path)
+        place::sync(&directory)?;
+        place::sync(&self.path)
     }
 
     /// From now on it is none. Blocks.
     pub(super) fn doom(&self, id: GuestId) -> io::Result<()> {
         let doomed = self.doomed(id);
-        remove_all(&doomed)?;
+        place::remove_all(&doomed)?;
         match std::fs::rename(self.guest(id), &doomed) {
             // Somebody was quicker.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            renamed => renamed.and_then(|()| sync(&self.path)),
+            renamed => renamed.and_then(|()| place::sync(&self.path)),
         }
     }
 
     /// Removes all that belonged to it, and says whether there was anything. Blocks.
     pub(super) fn remove(&self, id: GuestId) -> io::Result<bool> {
-        let before = remove_all(&self.doomed(id))?;
+        let before = place::remove_all(&self.doomed(id))?;
         self.doom(id)?;
-        Ok(remove_all(&self.doomed(id))? || before)
+        Ok(place::remove_all(&self.doomed(id))? || before)
     }
 
     /// Whether there is anything of the guest, finished or not.
@@ -168,14 +151,19 @@ impl Place {
         for entry in std::fs::read_dir(&self.path)? {
             let name = entry?.file_name();
             let Some(name) = name.to_str() else { continue };
-            if let Some(id) = name.strip_prefix(DELETING).and_then(canonical) {
+            if let Some(id) = name.strip_prefix(DELETING).and_then(place::canonical) {
                 entries.push(Entry::Leftover(id));
-            } else if let Some(id) = canonical(name) {
+            } else if let Some(id) = place::canonical(name) {
                 entries.extend(self.entry(id)?);
             }
         }
         entries.sort();
         Ok(entries)
+    }
+
+    /// The names that its directory may have, one after the other.
+    pub(super) fn names(id: GuestId) -> [String; 2] {
+        [id.to_string(), format!("{DELETING}{id}")]
     }
 
     fn doomed(&self, id: GuestId) -> PathBuf {
@@ -194,58 +182,6 @@ fn make_root(path: &Path) -> io::Result<()> {
         .create(path)?;
     // Whatever this process's mask leaves of new directories.
     std::fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE))
-}
-
-async fn lock(directory: &Path) -> Result<File, LibvirtError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(directory.join(LOCK))
-        .map_err(LibvirtError::io("open the lock of the guests' directory"))?;
-    for _ in 0..LOCK_TRIES {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => tokio::time::sleep(LOCK_PAUSE).await,
-            Err(error) => {
-                return Err(LibvirtError::Io {
-                    what: "lock the guests' directory",
-                    source: error.into(),
-                });
-            }
-        }
-    }
-    Err(LibvirtError::DirectoryInUse {
-        directory: directory.to_path_buf(),
-    })
-}
-
-fn create(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(path).map(drop)
-}
-
-/// Removes a directory; says whether there was one.
-fn remove_all(directory: &Path) -> io::Result<bool> {
-    match std::fs::remove_dir_all(directory) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Puts what was done in a directory on the disk itself.
-pub(super) fn sync(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// An id written as the driver writes it: several spellings of one would be several guests.
-fn canonical(name: &str) -> Option<GuestId> {
-    name.parse()
-        .ok()
-        .filter(|id: &GuestId| id.to_string() == name)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Switching guests on and off, and halting their processors.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use nova_core::state::PowerState;
 use virt::connect::Connect;
@@ -13,11 +12,8 @@ use super::registry::Held;
 use super::view::{Asked, Now, View};
 use crate::error::{Error, Result};
 use crate::guest::GuestId;
+use crate::host::power::{PRESS_EVERY, off_for_reboot};
 use crate::hypervisor::{PowerOff, Reboot};
-
-/// How often the power button is pressed while a guest does not go down: one that was still
-/// booting did not notice the first time.
-const PRESS_EVERY: Duration = Duration::from_secs(3);
 
 /// [`Hypervisor::power_on`](crate::Hypervisor::power_on).
 pub(super) async fn power_on(host: Arc<Host>, held: Held) -> Result<()> {
@@ -52,17 +48,7 @@ pub(super) async fn reboot(host: Arc<Host>, held: Held, mode: Reboot) -> Result<
     let operation = "reboot";
     let id = held.id();
     let view = held.require()?;
-    let mode = match (mode, view.now().power) {
-        (Reboot::Hard, _) => PowerOff::Hard,
-        (Reboot::Soft(patience), PowerState::Running) => PowerOff::Graceful(patience),
-        (Reboot::Soft(_), power_state) => {
-            return Err(Error::WrongState {
-                guest: id,
-                operation,
-                power_state,
-            });
-        }
-    };
+    let mode = off_for_reboot(id, mode, view.now().power)?;
     let failed = |error: LibvirtError| error.during(operation, Some(id));
     stop(&host, &view, mode).await.map_err(failed)?;
     host.start(&view).await.map_err(failed)

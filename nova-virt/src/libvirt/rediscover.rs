@@ -12,8 +12,9 @@ use super::host::Host;
 use super::place::Entry;
 use super::record::{Record, Seen};
 use super::view::View;
-use super::{blocking, domain, leftovers};
+use super::{domain, leftovers};
 use crate::guest::GuestId;
+use crate::host::blocking;
 
 /// Finds everything in the driver's directory. Nothing is told: it is as it was.
 pub(super) async fn rediscover(host: &Arc<Host>) -> Result<(), LibvirtError> {
@@ -52,8 +53,8 @@ async fn find_guest(
     id: GuestId,
     found: Option<Option<Found>>,
 ) -> Result<View, LibvirtError> {
-    let record = Record::new(host.place.guest(id));
-    let reading = record.clone();
+    let record = Arc::new(Record::new(host.place.guest(id)));
+    let reading = Arc::clone(&record);
     let (spec, seen) = blocking::run(move || reading.load()).await??;
     if spec.id != id {
         let source = "it is of another guest".into();
@@ -69,8 +70,8 @@ async fn find_guest(
         _ => Seen::Off,
     };
     if now != seen {
-        let writing = record.clone();
-        blocking::run(move || writing.save_seen(now)).await??;
+        let writing = Arc::clone(&record);
+        blocking::run(move || writing.save_state(now)).await??;
     }
     Ok(View::new(spec, record, power, true, host.events.clone()))
 }

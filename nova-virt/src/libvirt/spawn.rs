@@ -12,9 +12,10 @@ use super::place::Entry;
 use super::record::{Record, Seen};
 use super::registry::Held;
 use super::view::{Asked, View};
-use super::{blocking, leftovers, overlay};
+use super::{leftovers, text};
 use crate::error::{Error, Result};
 use crate::guest::{Guest, GuestId};
+use crate::host::{blocking, overlay};
 use crate::hypervisor::SpawnOptions;
 use crate::spec::VmSpec;
 
@@ -30,17 +31,18 @@ pub(super) async fn spawn(
 ) -> Result<Guest> {
     let id = spec.id;
     let failed = |error: LibvirtError| error.during("spawn", Some(id));
-    if let Some(view) = held.view() {
+    if let Some(view) = held.find() {
         return if view.spec == spec {
             Ok(view.guest())
         } else {
             Err(Error::AlreadyExists { guest: id })
         };
     }
+    refuse_unspeakable(&spec)?;
     let checked = spec.clone();
     blocking::run(move || overlay::verify_bases(&checked))
         .await
-        .map_err(failed)??;
+        .map_err(|error| failed(error.into()))??;
     refuse_damaged(&host, id).await.map_err(failed)?;
     leftovers::clear(&host, id).await.map_err(failed)?;
     if owner(&host, id).await.map_err(failed)? != Owner::Nobody {
@@ -50,7 +52,7 @@ pub(super) async fn spawn(
     match make(&host, &held, spec, options.start).await {
         Ok(view) => Ok(view.guest()),
         Err(error) => {
-            if let Some(view) = held.view() {
+            if let Some(view) = held.find() {
                 view.ask(Asked::Destroyed);
             }
             held.take();
@@ -61,6 +63,19 @@ pub(super) async fn spawn(
             Err(failed(error))
         }
     }
+}
+
+/// The path of an image is part of the domain's description.
+fn refuse_unspeakable(spec: &VmSpec) -> Result<()> {
+    let bases = spec.disks.iter().filter_map(|disk| disk.base.as_ref());
+    let mut paths = bases.filter_map(|base| base.path.to_str());
+    if paths.all(text::survives) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "disk base",
+        "its path has characters that libvirt cannot keep",
+    ))
 }
 
 /// A guest whose record could not be read is not known, and must not be written over.
@@ -75,7 +90,7 @@ async fn refuse_damaged(host: &Arc<Host>, id: GuestId) -> std::result::Result<()
     let directory = host.place.guest(id);
     let record = Record::new(directory.clone());
     let source = match blocking::run(move || record.load()).await? {
-        Err(error) => Box::from(error),
+        Err(error) => Box::from(LibvirtError::from(error)),
         Ok(_) => "it was not there when the driver began".into(),
     };
     Err(LibvirtError::DamagedRecord {
@@ -103,17 +118,19 @@ async fn make(
     let id = spec.id;
     let description = host.describe(&spec)?;
     let (keeper, saved) = (Arc::clone(host), spec.clone());
-    let record = blocking::run(move || {
-        let directory = keeper
-            .place
-            .make(id)
-            .map_err(LibvirtError::io("make the guest's directory"))?;
-        let record = Record::new(directory);
-        record.save_spec(&saved)?;
-        record.save_seen(Seen::Off)?;
-        Ok::<_, LibvirtError>(record)
-    })
-    .await??;
+    let record = Arc::new(
+        blocking::run(move || {
+            let directory = keeper
+                .place
+                .make(id)
+                .map_err(LibvirtError::io("make the guest's directory"))?;
+            let record = Record::new(directory);
+            record.save_spec(&saved)?;
+            record.save_state(Seen::Off)?;
+            Ok::<_, LibvirtError>(record)
+        })
+        .await??,
+    );
     let deadline = host.config.image_deadline;
     overlay::create(&host.qemu_img, &spec, record.directory(), deadline).await?;
 

@@ -1,6 +1,6 @@
 //! A guest as it is seen from outside, and what libvirt's news of it mean.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nova_core::state::PowerState;
 use tokio::sync::watch;
@@ -32,7 +32,7 @@ pub(super) struct View {
     /// What it was made from.
     pub(super) spec: VmSpec,
     /// What is on disk.
-    pub(super) record: Record,
+    pub(super) record: Arc<Record>,
     now: watch::Sender<Now>,
     run: Mutex<Run>,
     events: EventSender,
@@ -66,7 +66,7 @@ impl View {
     /// A guest in this state; nobody is told. One that is not whole is not to be seen yet.
     pub(super) fn new(
         spec: VmSpec,
-        record: Record,
+        record: Arc<Record>,
         power: PowerState,
         whole: bool,
         events: EventSender,
@@ -215,7 +215,7 @@ mod tests {
         };
         View::new(
             spec,
-            Record::new("/nowhere".into()),
+            Arc::new(Record::new("/nowhere".into())),
             power,
             true,
             EventSender::new(),

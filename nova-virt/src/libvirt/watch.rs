@@ -8,14 +8,15 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::change::{Found, Heard, Reason};
+use super::domain;
 use super::error::LibvirtError;
 use super::host::Host;
-use super::place::SERIAL_LOG;
 use super::record::Seen;
 use super::view::View;
-use super::{blocking, console, domain};
 use crate::event::EventKind;
 use crate::guest::GuestId;
+use crate::host::place::SERIAL_LOG;
+use crate::host::{blocking, console};
 
 /// How often all domains are looked at, in case that something was not told. It also finds a lost
 /// connection, and opens it again.
@@ -52,7 +53,7 @@ pub(super) async fn watch(host: Weak<Host>, mut heard: UnboundedReceiver<Heard>)
         let Some(host) = host.upgrade() else { return };
         match work {
             Work::Hear(Heard::Change(id, change)) => {
-                if let Some(view) = host.registry.any(id)
+                if let Some(view) = host.registry.find(id)
                     && let Some(kind) = view.judge(change)
                 {
                     happened(&view, kind).await;
@@ -76,7 +77,7 @@ fn told(looked: Result<(), LibvirtError>) {
 
 /// Looks at one guest.
 async fn look(host: &Host, id: GuestId) -> Result<(), LibvirtError> {
-    let Some(view) = host.registry.any(id) else {
+    let Some(view) = host.registry.find(id) else {
         return Ok(());
     };
     let deadline = host.config.command_deadline;
@@ -113,8 +114,8 @@ async fn found_to_be(view: &View, found: Option<Found>) {
 /// Writes down what happened and tells it.
 async fn happened(view: &View, kind: EventKind) {
     if let Some(seen) = Seen::after(kind) {
-        let record = view.record.clone();
-        let written = blocking::run(move || record.save_seen(seen)).await;
+        let record = Arc::clone(&view.record);
+        let written = blocking::run(move || record.save_state(seen)).await;
         if let Err(error) = written.and_then(|written| written) {
             tracing::warn!(guest = %view.spec.id, error = &error as &dyn std::error::Error, "a guest's state was not written down");
         }

@@ -9,7 +9,9 @@ use nova_core::model::DiskFormat;
 use serde_json::{Value, json};
 
 use super::config::Accelerator;
-use super::place::{self, QMP_SOCKET, SERIAL_LOG};
+use super::place::QMP_SOCKET;
+use crate::host::overlay;
+use crate::host::place::SERIAL_LOG;
 use crate::spec::{BaseImage, VmSpec};
 
 /// The machine. A later `pc` of the same QEMU is the same machine; across versions it may differ,
@@ -85,7 +87,7 @@ fn overlay(index: usize, base: Option<&BaseImage>) -> Value {
         "driver": "qcow2",
         "node-name": format!("disk{index}"),
         "discard": "unmap",
-        "file": { "driver": "file", "filename": place::disk(index) },
+        "file": { "driver": "file", "filename": overlay::disk_name(index) },
         "backing": base.map(backing),
     })
 }

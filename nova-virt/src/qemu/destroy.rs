@@ -16,21 +16,17 @@ use crate::hypervisor::DestroyOptions;
 ///
 /// The renaming of its directory ends the guest; from then on it is only ever removed, by whoever
 /// comes next if not by this.
-pub(super) async fn destroy(
-    host: Arc<Host>,
-    mut held: Held,
-    _options: DestroyOptions,
-) -> Result<()> {
+pub(super) async fn destroy(host: Arc<Host>, held: Held, _options: DestroyOptions) -> Result<()> {
     let id = held.id();
     let failed = |error: QemuError| error.during("destroy", Some(id));
-    let gone = match held.machine() {
+    let gone = match held.find() {
         Some(machine) => {
             leftovers::clear(&host, id, false).await.map_err(failed)?;
             let (from, to) = (host.root.guest(id), host.root.doomed(id));
             host.root.rename(from, to).await.map_err(failed)?;
-            let ended = end(&host, machine).await;
+            let ended = end(&host, &machine).await;
             // The guest is no more, even if what it leaves could not be removed yet.
-            drop(held.take());
+            held.take();
             ended.map_err(failed)?;
             leftovers::remove_directory(host.root.doomed(id))
                 .await

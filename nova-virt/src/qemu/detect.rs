@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::config::{Accelerator, QemuConfig};
 use super::error::QemuError;
-use super::program;
+use crate::host::program;
 
 /// A program that only tells its version has no business taking longer.
 const DEADLINE: Duration = Duration::from_secs(20);

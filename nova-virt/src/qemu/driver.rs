@@ -9,12 +9,14 @@ use super::config::QemuConfig;
 use super::detect::{self, Installation};
 use super::error::{DRIVER, QemuError};
 use super::host::Host;
-use super::place::{Root, SERIAL_LOG};
+use super::place::Root;
 use super::registry::{Held, Registry};
-use super::{blocking, console, destroy, inventory, power, rediscover, spawn};
+use super::{destroy, inventory, power, rediscover, spawn};
 use crate::error::Result;
 use crate::event::{EventSender, Events};
 use crate::guest::{Guest, GuestId};
+use crate::host::place::SERIAL_LOG;
+use crate::host::{blocking, console};
 use crate::hypervisor::{
     ConsoleLog, DestroyOptions, Hypervisor, Pause, PowerOff, Reboot, SpawnOptions,
 };
@@ -135,6 +137,7 @@ impl Hypervisor for QemuHypervisor {
         let host = Arc::clone(&self.host);
         let found = blocking::run(move || inventory::inventory(&host)).await;
         found
+            .map_err(QemuError::from)
             .and_then(|found| found)
             .map_err(|error| error.during("take stock of the host", None))
     }
@@ -177,7 +180,7 @@ impl Hypervisor for QemuHypervisor {
     }
 
     async fn inspect(&self, id: GuestId) -> Result<Guest> {
-        Ok(self.host.registry.view(id)?.guest())
+        Ok(self.host.registry.require(id)?.view.guest())
     }
 
     fn events(&self) -> Events {
@@ -209,14 +212,15 @@ impl ConsoleLog for QemuHypervisor {
     /// At most [`console_limit`](QemuConfig::console_limit) bytes are given: no more is sure to
     /// be there.
     async fn console_log(&self, id: GuestId, max_bytes: usize) -> Result<Vec<u8>> {
-        self.host.registry.view(id)?;
+        self.host.registry.require(id)?;
         let log = self.host.root.guest(id).join(SERIAL_LOG);
         let most = u64::try_from(max_bytes)
             .unwrap_or(u64::MAX)
             .min(self.host.config.console_limit.get());
         let read = blocking::run(move || console::tail(&log, most)).await;
         let failed = |error: QemuError| error.during("read the console of", Some(id));
-        read.map_err(failed)?
+        read.map_err(|error| failed(error.into()))?
+            .map(Option::unwrap_or_default)
             .map_err(|error| failed(QemuError::io("read the console log")(error)))
     }
 }

@@ -8,6 +8,7 @@ use nova_core::BoxError;
 use super::qmp::QmpError;
 use crate::error::Error;
 use crate::guest::GuestId;
+use crate::host::{self, HostError};
 
 /// The driver's name.
 pub(super) const DRIVER: &str = "qemu";
@@ -147,7 +148,7 @@ impl QemuError {
             | Self::Unkillable { .. }
             | Self::CutOff => true,
             Self::Monitor(error) => error.transient(),
-            Self::Io { source, .. } => transient_io(source.kind()),
+            Self::Io { source, .. } => host::transient(source.kind()),
             Self::NotInstalled { .. }
             | Self::UnknownVersion { .. }
             | Self::NoKvm(_)
@@ -182,16 +183,33 @@ impl QemuError {
     }
 }
 
-fn transient_io(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::Interrupted
-            | Kind::WouldBlock
-            | Kind::TimedOut
-            | Kind::ResourceBusy
-            | Kind::OutOfMemory
-            | Kind::StorageFull
-            | Kind::QuotaExceeded
-    )
+impl From<HostError> for QemuError {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::NotInstalled { program } => Self::NotInstalled { program },
+            HostError::ProgramFailed { program, output } => Self::ProgramFailed { program, output },
+            HostError::ProgramTimedOut { program, after } => {
+                Self::ProgramTimedOut { program, after }
+            }
+            HostError::Unkillable { pid } => Self::Unkillable { pid },
+            HostError::DirectoryInUse { directory } => Self::RootInUse { root: directory },
+            HostError::DamagedRecord { file, source } => Self::DamagedRecord { file, source },
+            HostError::Io { what, source } => Self::Io { what, source },
+            HostError::CutOff => Self::CutOff,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_how_to_get_it() {
+        let error = QemuError::from(HostError::NotInstalled {
+            program: "no-such-program".into(),
+        });
+        assert_eq!(error.to_string(), "no-such-program is not installed");
+        assert!(error.hint().unwrap().contains("apt install"));
+    }
 }

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::place::QMP_SOCKET;
-use super::process::Process;
 use super::qmp::{Client, EventReader, QmpError};
+use crate::host::process::Process;
 
 /// What the driver asked of a qemu's end. Only ever goes on, to the stronger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

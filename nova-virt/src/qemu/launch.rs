@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
-use super::blocking;
+use super::command_line;
 use super::error::QemuError;
 use super::host::Host;
 use super::instance::{self, Instance};
 use super::place::{QEMU_LOG, QMP_SOCKET};
-use super::process::Process;
 use super::qmp::{Client, Cont, EventReader, QmpError};
-use super::{command_line, program};
+use crate::host::process::Process;
+use crate::host::{blocking, program};
 use crate::spec::VmSpec;
 
 /// How long to wait before looking for the monitor again. It is there after some 40 ms.

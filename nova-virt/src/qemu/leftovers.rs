@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::blocking;
 use super::error::QemuError;
 use super::host::Host;
 use super::process::{self, Workers};
 use crate::guest::GuestId;
+use crate::host::{blocking, place};
 
 /// Removes what is on disk of a guest that the driver does not have: not made to the end, not
 /// removed to the end, or not to be read. Says whether there was anything.
@@ -45,14 +45,10 @@ pub(super) async fn remove(
 
 /// Removes a directory in which nothing works any more; none is no failure.
 pub(super) async fn remove_directory(directory: PathBuf) -> Result<(), QemuError> {
-    let removed = blocking::run(move || std::fs::remove_dir_all(directory)).await?;
-    match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(QemuError::Io {
-            what: "remove a guest's directory",
-            source: error,
-        }),
-        _ => Ok(()),
-    }
+    let removed = blocking::run(move || place::remove_all(&directory)).await?;
+    removed
+        .map(drop)
+        .map_err(QemuError::io("remove a guest's directory"))
 }
 
 /// The name of a directory within the root.

@@ -23,10 +23,8 @@
 //! Each running guest takes two descriptors of this process. For some hundred guests, see to the
 //! limit (`ulimit -n`).
 
-mod blocking;
 mod command_line;
 mod config;
-mod console;
 mod destroy;
 mod detect;
 mod driver;
@@ -37,11 +35,9 @@ mod inventory;
 mod launch;
 mod leftovers;
 mod machine;
-mod overlay;
 mod place;
 mod power;
 mod process;
-mod program;
 mod qmp;
 mod record;
 mod rediscover;

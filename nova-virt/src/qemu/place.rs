@@ -10,49 +10,22 @@
 //! A guest comes to be, and ceases to be, by the renaming of its directory: whatever a driver that
 //! died left behind is told apart by its name.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rustix::fs::FlockOperation;
-
-use super::blocking;
 use super::error::QemuError;
 use crate::guest::GuestId;
+use crate::host::blocking;
+use crate::host::place::{self, DELETING};
 
 /// The socket of a guest's monitor.
 pub(super) const QMP_SOCKET: &str = "qmp.sock";
-/// What the guest wrote to its first serial port.
-pub(super) const SERIAL_LOG: &str = "serial.log";
 /// What the guest's qemu had to say.
 pub(super) const QEMU_LOG: &str = "qemu.log";
 
-const DISK: &str = "disk-";
-const QCOW2: &str = ".qcow2";
-const LOCK: &str = ".lock";
 const NEW: &str = ".new-";
-const DELETING: &str = ".deleting-";
-
-/// How often, and how far apart, the lock is tried for. A program that a driver was starting shares
-/// its lock for the moment before it begins, even after the driver is gone: once the lock is had,
-/// whatever was started has begun.
-const LOCK_TRIES: u32 = 40;
-const LOCK_PAUSE: Duration = Duration::from_millis(25);
-
-/// The file of a guest's disk.
-pub(super) fn disk(index: usize) -> String {
-    format!("{DISK}{index}{QCOW2}")
-}
-
-/// Whether this is the name of such a file.
-pub(super) fn is_disk(name: &[u8]) -> bool {
-    let index = name
-        .strip_prefix(DISK.as_bytes())
-        .and_then(|rest| rest.strip_suffix(QCOW2.as_bytes()));
-    index.is_some_and(|index| !index.is_empty() && index.iter().all(u8::is_ascii_digit))
-}
 
 /// The directory with all guests, while this driver works in it.
 #[derive(Debug)]
@@ -83,26 +56,8 @@ impl Root {
             .canonicalize()
             .map_err(QemuError::io("find the guests' directory"))?;
         make_private(&path)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.join(LOCK))
-            .map_err(QemuError::io("open the lock of the guests' directory"))?;
-        for _ in 0..LOCK_TRIES {
-            match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { path, _lock: lock }),
-                Err(rustix::io::Errno::WOULDBLOCK) => tokio::time::sleep(LOCK_PAUSE).await,
-                Err(error) => {
-                    return Err(QemuError::Io {
-                        what: "lock the guests' directory",
-                        source: error.into(),
-                    });
-                }
-            }
-        }
-        Err(QemuError::RootInUse { root: path })
+        let lock = place::lock(&path).await?;
+        Ok(Self { path, _lock: lock })
     }
 
     /// The directory.
@@ -130,7 +85,7 @@ impl Root {
         let root = self.path.clone();
         let renamed = blocking::run(move || {
             std::fs::rename(from, to)?;
-            sync(&root)
+            place::sync(&root)
         });
         renamed
             .await?
@@ -147,9 +102,9 @@ impl Root {
             let unfinished = name
                 .strip_prefix(NEW)
                 .or_else(|| name.strip_prefix(DELETING));
-            if unfinished.is_some_and(|id| canonical(id).is_some()) {
+            if unfinished.is_some_and(|id| place::canonical(id).is_some()) {
                 entries.push(Entry::Leftover(entry.path()));
-            } else if let Some(id) = canonical(name) {
+            } else if let Some(id) = place::canonical(name) {
                 entries.push(Entry::Guest(id));
             }
         }
@@ -161,18 +116,6 @@ impl Root {
 /// A directory that only this user can look into.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
-}
-
-/// Puts what was done in a directory on the disk itself.
-pub(super) fn sync(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// An id written as the driver writes it: several spellings of one would be several guests.
-fn canonical(name: &str) -> Option<GuestId> {
-    name.parse()
-        .ok()
-        .filter(|id: &GuestId| id.to_string() == name)
 }
 
 fn make_private(path: &Path) -> Result<(), QemuError> {

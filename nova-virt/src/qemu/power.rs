@@ -13,17 +13,14 @@ use super::qmp::{Cont, Quit, Stop, SystemPowerdown};
 use super::record::Wanted;
 use super::registry::Held;
 use crate::error::{Error, Result};
+use crate::host::power::{PRESS_EVERY, off_for_reboot};
 use crate::hypervisor::{PowerOff, Reboot};
-
-/// How often the power button is pressed while a guest does not go down: one that was still
-/// booting did not notice the first time.
-const PRESS_EVERY: Duration = Duration::from_secs(3);
 
 /// How long a monitor may take to take note that it is to end, before it is killed.
 const QUIT_DEADLINE: Duration = Duration::from_secs(2);
 
 /// [`Hypervisor::power_on`](crate::Hypervisor::power_on).
-pub(super) async fn power_on(host: Arc<Host>, mut held: Held) -> Result<()> {
+pub(super) async fn power_on(host: Arc<Host>, held: Held) -> Result<()> {
     let (id, operation) = (held.id(), "power on");
     let machine = held.require()?;
     match (machine.instance(), machine.view.power()) {
@@ -41,31 +38,21 @@ pub(super) async fn power_on(host: Arc<Host>, mut held: Held) -> Result<()> {
 }
 
 /// [`Hypervisor::power_off`](crate::Hypervisor::power_off).
-pub(super) async fn power_off(host: Arc<Host>, mut held: Held, mode: PowerOff) -> Result<()> {
+pub(super) async fn power_off(host: Arc<Host>, held: Held, mode: PowerOff) -> Result<()> {
     let id = held.id();
     let machine = held.require()?;
-    stop(&host, machine, mode)
+    stop(&host, &machine, mode)
         .await
         .map_err(|error| error.during("power off", Some(id)))
 }
 
 /// [`Hypervisor::reboot`](crate::Hypervisor::reboot).
-pub(super) async fn reboot(host: Arc<Host>, mut held: Held, mode: Reboot) -> Result<()> {
+pub(super) async fn reboot(host: Arc<Host>, held: Held, mode: Reboot) -> Result<()> {
     let (id, operation) = (held.id(), "reboot");
     let machine = held.require()?;
-    let mode = match (mode, machine.view.power()) {
-        (Reboot::Hard, _) => PowerOff::Hard,
-        (Reboot::Soft(patience), PowerState::Running) => PowerOff::Graceful(patience),
-        (Reboot::Soft(_), power_state) => {
-            return Err(Error::WrongState {
-                guest: id,
-                operation,
-                power_state,
-            });
-        }
-    };
+    let mode = off_for_reboot(id, mode, machine.view.power())?;
     let failed = |error: QemuError| error.during(operation, Some(id));
-    stop(&host, machine, mode).await.map_err(failed)?;
+    stop(&host, &machine, mode).await.map_err(failed)?;
     machine.start(&host).await.map_err(failed)
 }
 
@@ -89,7 +76,7 @@ pub(super) async fn unpause(host: Arc<Host>, held: Held) -> Result<()> {
 /// Halts the processors or lets them go on.
 async fn switch(
     host: Arc<Host>,
-    mut held: Held,
+    held: Held,
     operation: &'static str,
     from: PowerState,
     to: PowerState,
@@ -140,13 +127,13 @@ async fn stop(host: &Host, machine: &Machine, mode: PowerOff) -> Result<(), Qemu
             biased;
             () = instance.concluded() => return Ok(()),
             () = tokio::time::sleep(patience) => {}
-            () = press_button(instance, machine.view.power()) => {}
+            () = press_button(&instance, machine.view.power()) => {}
         }
     }
     // Written down first: should this process die in between, the next one goes on with it.
     machine.want(Wanted::Off).await?;
     instance.ask(Asked::Off);
-    if quit(instance).await {
+    if quit(&instance).await {
         let ended = tokio::time::timeout(host.config.stop_deadline, instance.concluded()).await;
         if ended.is_ok() {
             return Ok(());

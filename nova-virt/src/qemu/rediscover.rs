@@ -12,13 +12,15 @@ use nova_core::state::PowerState;
 use super::error::QemuError;
 use super::host::Host;
 use super::instance::{self, Instance};
+use super::leftovers;
 use super::machine::Machine;
 use super::place::Entry;
-use super::process::{self, Process, Workers};
+use super::process::{self, Workers};
 use super::qmp::{Client, Cont, EventReader, QmpError, QueryStatus, RunState};
 use super::record::{Record, Wanted};
-use super::{blocking, leftovers, watch};
 use crate::guest::GuestId;
+use crate::host::blocking;
+use crate::host::process::Process;
 
 /// How many guests are looked at side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -64,7 +66,7 @@ pub(super) async fn rediscover(host: &Arc<Host>) -> Result<(), QemuError> {
     }
     let guests = futures::stream::iter(guests).map(|(id, process)| async move {
         match find_guest(host, id, process).await {
-            Ok(machine) => host.registry.hold(id).await.put(machine),
+            Ok(machine) => host.registry.hold(id).await.put(Arc::new(machine)),
             Err(error) => {
                 tracing::error!(guest = %id, error = &error as &dyn std::error::Error, "a guest's directory is left alone");
             }
@@ -89,9 +91,9 @@ async fn find_guest(
             source,
         });
     }
-    let mut machine = Machine::new(host, spec, record, wanted.without_process());
+    let machine = Machine::new(host, spec, record, wanted.without_process());
     match (process, wanted) {
-        (Some(process), Wanted::Running) => adopt(host, &mut machine, process).await?,
+        (Some(process), Wanted::Running) => adopt(host, &machine, process).await?,
         // A power-off was cut short, and is finished.
         (Some(process), Wanted::Off | Wanted::Crashed) => {
             process.end(host.config.stop_deadline).await?
@@ -103,7 +105,7 @@ async fn find_guest(
 }
 
 /// Takes over a process that is to run.
-async fn adopt(host: &Host, machine: &mut Machine, process: Process) -> Result<(), QemuError> {
+async fn adopt(host: &Host, machine: &Machine, process: Process) -> Result<(), QemuError> {
     let greeting = async {
         let (client, events) =
             instance::connect(machine.record.directory(), host.config.command_deadline).await?;
@@ -132,12 +134,7 @@ async fn adopt(host: &Host, machine: &mut Machine, process: Process) -> Result<(
         return Ok(());
     }
     machine.view.found(power);
-    machine.watched = Some(watch::start(
-        host,
-        machine,
-        Instance::new(process, client),
-        events,
-    ));
+    machine.watch(host, Instance::new(process, client), events);
     Ok(())
 }
 

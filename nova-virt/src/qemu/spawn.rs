@@ -9,10 +9,11 @@ use super::host::Host;
 use super::machine::Machine;
 use super::record::{Record, Wanted};
 use super::registry::Held;
-use super::{blocking, launch, leftovers, overlay, place, watch};
+use super::{launch, leftovers, place};
 use crate::error::{Error, Result};
 use crate::event::EventKind;
 use crate::guest::Guest;
+use crate::host::{blocking, overlay};
 use crate::hypervisor::SpawnOptions;
 use crate::spec::VmSpec;
 
@@ -24,13 +25,13 @@ const OPERATION: &str = "spawn";
 /// guest. Whatever is found under the other name is undone.
 pub(super) async fn spawn(
     host: Arc<Host>,
-    mut held: Held,
+    held: Held,
     spec: VmSpec,
     options: SpawnOptions,
 ) -> Result<Guest> {
     let id = spec.id;
     let failed = |error: QemuError| error.during(OPERATION, Some(id));
-    if let Some(machine) = held.machine() {
+    if let Some(machine) = held.find() {
         let same = machine.spec == spec;
         return if same {
             Ok(machine.view.guest())
@@ -41,14 +42,14 @@ pub(super) async fn spawn(
     let checked = spec.clone();
     blocking::run(move || overlay::verify_bases(&checked))
         .await
-        .map_err(failed)??;
+        .map_err(|error| failed(error.into()))??;
     leftovers::clear(&host, id, false).await.map_err(failed)?;
     refuse_damaged(&host, &spec).await.map_err(failed)?;
 
     match make(&host, spec, options.start).await {
         Ok(machine) => {
             let guest = machine.view.guest();
-            held.put(machine);
+            held.put(Arc::new(machine));
             Ok(guest)
         }
         Err(error) => {
@@ -69,7 +70,7 @@ async fn refuse_damaged(host: &Host, spec: &VmSpec) -> Result<(), QemuError> {
     }
     let record = Record::new(directory.clone());
     let source = match blocking::run(move || record.load()).await? {
-        Err(error) => Box::from(error),
+        Err(error) => Box::from(QemuError::from(error)),
         Ok(_) => "it was not there when the driver began".into(),
     };
     Err(QemuError::DamagedRecord {
@@ -86,7 +87,8 @@ async fn make(host: &Host, spec: VmSpec, start: bool) -> Result<Machine, QemuErr
         place::make_directory(&directory).map_err(QemuError::io("make the guest's directory"))?;
         let record = Record::new(directory);
         record.save_spec(&saved)?;
-        record.save_wanted(wanted)
+        record.save_state(wanted)?;
+        Ok::<_, QemuError>(())
     })
     .await??;
     let qemu_img = &host.installation.qemu_img;
@@ -106,10 +108,10 @@ async fn make(host: &Host, spec: VmSpec, start: bool) -> Result<Machine, QemuErr
     }
 
     let record = Arc::new(Record::new(directory));
-    let mut machine = Machine::new(host, spec, record, PowerState::Shutdown);
+    let machine = Machine::new(host, spec, record, PowerState::Shutdown);
     if let Some((instance, events)) = started {
         machine.view.happened(EventKind::Started);
-        machine.watched = Some(watch::start(host, &machine, instance, Some(events)));
+        machine.watch(host, instance, Some(events));
     }
     Ok(machine)
 }

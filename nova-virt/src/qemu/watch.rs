@@ -6,17 +6,17 @@ use std::time::Duration;
 use nova_core::state::PowerState;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::blocking;
-use super::console;
 use super::host::Host;
 use super::instance::{self, Asked, Instance, Watched};
 use super::machine::Machine;
-use super::place::{QEMU_LOG, SERIAL_LOG};
+use super::place::QEMU_LOG;
 use super::qmp::{Event, EventReader, Missed, QueryStatus, Quit, RunState};
 use super::record::{Record, Wanted};
 use super::view::View;
 use crate::event::EventKind;
 use crate::guest::GuestId;
+use crate::host::place::SERIAL_LOG;
+use crate::host::{blocking, console};
 
 /// How long to wait before connecting to a monitor again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
@@ -230,7 +230,7 @@ impl Watcher {
 
     async fn write_down(&self, wanted: Wanted) {
         let record = Arc::clone(&self.record);
-        let written = blocking::run(move || record.save_wanted(wanted)).await;
+        let written = blocking::run(move || record.save_state(wanted)).await;
         if let Err(error) = written.and_then(|written| written) {
             tracing::warn!(guest = %self.id, error = &error as &dyn std::error::Error, "a guest's state was not written down");
         }

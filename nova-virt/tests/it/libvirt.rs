@@ -138,6 +138,17 @@ fn processes() -> Vec<(i32, String)> {
     .collect()
 }
 
+/// What looks like a program that makes a guest's disk. It waits for input that never comes.
+#[expect(clippy::disallowed_methods, reason = "a tool of the tests alone")]
+fn disk_maker(directory: &Path) -> std::process::Child {
+    std::process::Command::new("/bin/sh")
+        .args(["-c", "read line", "create", "disk-0.qcow2"])
+        .current_dir(directory)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 /// The process of a guest.
 fn pid_of(id: GuestId) -> Pid {
     let name = format!("guest={id}");
@@ -463,8 +474,10 @@ async fn a_spawn_that_fails_or_was_cut_off_leaves_nothing() {
     let deleting = place.guests().join(format!(".deleting-{}", doomed.id));
     std::fs::rename(directory(doomed.id), deleting).unwrap();
     std::fs::create_dir(directory(place.spec().id)).unwrap();
+    let mut tool = disk_maker(&directory(half.id));
     let driver = place.open().await;
     assert_eq!(place.leftovers(), [""; 0]);
+    assert!(tool.try_wait().unwrap().is_some(), "it goes on");
     assert_eq!(driver.list().await.unwrap(), []);
     spawned(&driver, &half).await;
     says(&driver, half.id, guests::SERIAL_UP, 1).await;

@@ -90,6 +90,11 @@ fn drivers_and_stores_do_not_know_each_other() {
     assert_unsaid("nova-virt/src/qemu", &["crate::mock", "crate::libvirt"], "");
     assert_unsaid("nova-virt/src/libvirt", &["crate::mock", "crate::qemu"], "");
     assert_unsaid(
+        "nova-virt/src/host",
+        &["crate::mock", "crate::qemu", "crate::libvirt"],
+        "",
+    );
+    assert_unsaid(
         "nova-core/src/repository/memory",
         &["super::sql", "repository::sql"],
         "",

@@ -6,8 +6,8 @@ use nova_core::model::DiskFormat;
 use serde::Serialize;
 
 use super::common::{Empty, path};
+use crate::host::overlay;
 use crate::libvirt::error::LibvirtError;
-use crate::libvirt::place;
 use crate::spec::{BaseImage, DiskSpec};
 
 /// A disk: a file of the guest's own, over an image or over nothing.
@@ -33,7 +33,7 @@ impl Disk {
         disk: &DiskSpec,
         directory: &Path,
     ) -> Result<Self, LibvirtError> {
-        let source = DiskSource::new(&directory.join(place::disk(index)))?;
+        let source = DiskSource::new(&directory.join(overlay::disk_name(index)))?;
         Ok(Self {
             kind: "file",
             device: "disk",

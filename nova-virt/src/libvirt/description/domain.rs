@@ -9,10 +9,10 @@ use super::disk::Disk;
 use super::interface::Interface;
 use super::serial::Serial;
 use crate::guest::GuestId;
+use crate::host::place::SERIAL_LOG;
 use crate::libvirt::config::DomainType;
 use crate::libvirt::error::LibvirtError;
 use crate::libvirt::mark::Mark;
-use crate::libvirt::place::SERIAL_LOG;
 use crate::libvirt::text;
 use crate::spec::VmSpec;
 

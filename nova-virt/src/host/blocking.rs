@@ -1,12 +1,12 @@
 //! Work that blocks, away from the runtime's own threads.
 
-use super::error::QemuError;
+use super::HostError;
 
 /// Does the work on a thread for such.
-pub(super) async fn run<T: Send + 'static>(
+pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, QemuError> {
+) -> Result<T, HostError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| QemuError::CutOff)
+        .map_err(|_| HostError::CutOff)
 }

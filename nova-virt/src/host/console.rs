@@ -1,7 +1,7 @@
 //! What a guest wrote to its first serial port.
 //!
-//! qemu appends to a file for as long as the guest writes. The driver looks at it every few
-//! seconds and gives the beginning of a long one back to the file system, as a hole: what comes
+//! The guest's qemu appends to a file for as long as the guest writes. The driver looks at it every
+//! few seconds and gives the beginning of a long one back to the file system, as a hole: what comes
 //! after keeps its place, and nothing is lost between reading and writing.
 
 use std::fs::{File, OpenOptions};
@@ -14,11 +14,11 @@ use rustix::fs::{FallocateFlags, fallocate};
 /// Holes begin and end at multiples of this, which file systems can give back.
 const BLOCK: u64 = 64 << 10;
 
-/// The last `most` bytes of a log, or less; nothing if there is no log yet. Blocks.
-pub(super) fn tail(log: &Path, most: u64) -> io::Result<Vec<u8>> {
+/// The last `most` bytes of a log, or less; `None` if there is no such file. Blocks.
+pub(crate) fn tail(log: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut file = match File::open(log) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let length = file.metadata()?.len();
@@ -27,7 +27,7 @@ pub(super) fn tail(log: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most.min(length - start))
         .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// Where there is data from `start` on: the hole at the beginning is not what the guest wrote.
@@ -42,7 +42,7 @@ fn data_from(file: &File, start: u64, length: u64) -> u64 {
 }
 
 /// Gives back the beginning of a log that takes more than twice `keep`. Blocks.
-pub(super) fn trim(log: &Path, keep: u64) -> io::Result<()> {
+pub(crate) fn trim(log: &Path, keep: u64) -> io::Result<()> {
     let Ok(meta) = std::fs::metadata(log) else {
         return Ok(());
     };
@@ -71,11 +71,11 @@ mod tests {
     fn the_end_is_read_however_long_the_log() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        assert_eq!(tail(&log, 10).unwrap(), b"");
+        assert_eq!(tail(&log, 10).unwrap(), None);
         std::fs::write(&log, b"one\xfftwo").unwrap();
-        assert_eq!(tail(&log, 0).unwrap(), b"");
-        assert_eq!(tail(&log, 4).unwrap(), b"\xfftwo");
-        assert_eq!(tail(&log, u64::MAX).unwrap(), b"one\xfftwo");
+        assert_eq!(tail(&log, 0).unwrap().unwrap(), b"");
+        assert_eq!(tail(&log, 4).unwrap().unwrap(), b"\xfftwo");
+        assert_eq!(tail(&log, u64::MAX).unwrap().unwrap(), b"one\xfftwo");
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
             writer.write_all(&part).unwrap();
             written.extend(part);
             trim(&log, keep).unwrap();
-            let kept = tail(&log, u64::MAX).unwrap();
+            let kept = tail(&log, u64::MAX).unwrap().unwrap();
             assert!(written.ends_with(&kept));
             assert!(kept.len() as u64 >= keep.min(written.len() as u64));
         }
@@ -105,6 +105,23 @@ mod tests {
             "{} bytes are taken",
             meta.blocks() * 512
         );
-        assert_eq!(tail(&log, 10).unwrap(), [39; 10]);
+        assert_eq!(tail(&log, 10).unwrap().unwrap(), [39; 10]);
+    }
+
+    #[test]
+    fn one_that_became_long_at_once_gives_back_its_beginning_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let keep = 4 * BLOCK;
+        let mut written = Vec::new();
+        for round in 0..40_u8 {
+            written.extend(vec![round; 40_000]);
+        }
+        std::fs::write(&log, &written).unwrap();
+        trim(&log, keep).unwrap();
+        let kept = tail(&log, u64::MAX).unwrap().unwrap();
+        assert!(written.ends_with(&kept));
+        assert!(kept.len() as u64 >= keep && kept.len() < written.len() / 2);
+        assert_eq!(std::fs::metadata(&log).unwrap().len(), written.len() as u64);
     }
 }
