@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// Spawns tasks that end, wherever they are, when the [`Tasks`] they belong to are dropped.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ impl Spawner {
 pub(crate) async fn detached<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    match tokio::spawn(work).await {
+    match tokio::spawn(work.in_current_span()).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -167,18 +167,31 @@ impl Session {
         }
     }
 
+    /// Deletes every server, also those whose creation was under way when the tour was broken off
+    /// and which are recorded only now.
     async fn delete_servers(&self, api: &Api) -> anyhow::Result<()> {
-        let ours = self.filter();
-        let page = PageRequest::largest();
-        let servers = api.server_list(&self.context, &ours, &page).await?.items;
-        for server in &servers {
-            api.server_delete(&self.context, server.id).await?;
+        let mut failures = Vec::new();
+        for _ in 0..10 {
+            let page = PageRequest::largest();
+            let servers = api
+                .server_list(&self.context, &self.filter(), &page)
+                .await?
+                .items;
+            if servers.is_empty() {
+                return Ok(());
+            }
+            for server in &servers {
+                failures.extend(api.server_delete(&self.context, server.id).await.err());
+            }
+            for server in &servers {
+                let gone = api
+                    .wait_until_gone(&self.context, server.id, PATIENCE)
+                    .await;
+                failures.extend(gone.err());
+            }
         }
-        for server in &servers {
-            api.wait_until_gone(&self.context, server.id, PATIENCE)
-                .await?;
-        }
-        Ok(())
+        let last = failures.pop().map(anyhow::Error::from);
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("there is always another server")))
     }
 
     /// Takes the session's records out of the store for good.

@@ -8,7 +8,8 @@ use nova_core::model::Host;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiConfig {
-    /// How long a call to a scheduler or a host may take.
+    /// How long a call to a scheduler or a host may take, and how long a conductor may take to
+    /// accept work.
     pub call_timeout: Duration,
     /// How long work that was handed to a conductor may wait until it is begun. Work that was
     /// not begun by then is dropped, and taken up by the next recovery.

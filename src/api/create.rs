@@ -2,6 +2,7 @@
 
 use nova_core::id::{FlavorId, ImageId, ServerId, ZoneName};
 use nova_core::model::{Flavor, ImageMeta, NewServer, Server, ServerName};
+use nova_core::state::{TaskState, VmState};
 use nova_core::{Error as CoreError, RequestContext};
 use nova_sched::{PlacementRequest, Plan};
 
@@ -11,6 +12,7 @@ use crate::calls::conductor::BuildInstances;
 use crate::calls::scheduler::SelectDestinations;
 use crate::error::{Error, Result};
 use crate::tasks::detached;
+use crate::update::{Change, update_server};
 
 /// A server that is asked for. Nothing in it is checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,8 @@ impl Api {
     /// [`wait_until_settled`](Self::wait_until_settled).
     ///
     /// # Errors
-    /// Nothing is recorded if any is returned.
+    /// Nothing is recorded if any is returned, unless the store fails halfway: then the server may
+    /// be built after all.
     /// * [`Error::Core`]: the name, flavor id or zone is invalid; the flavor or image is not
     ///   there; the image needs more than the flavor has;
     /// * [`Error::Role`]: no conductor takes the work.
@@ -97,7 +100,7 @@ impl Api {
             // It may be building: better a server that is watched than one that is not.
             Err(error) if error.may_have_run() => Ok(server),
             Err(error) => {
-                self.withdraw(server).await;
+                self.withdraw(server.id).await;
                 Err(Error::role("conductor", "take a build")(error))
             }
         }
@@ -161,21 +164,29 @@ impl Api {
         })
     }
 
-    /// Takes back the record of a server that nobody will build.
-    async fn withdraw(&self, mut server: Server) {
-        server.deleted_at = Some(self.env.now());
-        server.task_state = None;
-        server.vm_state = nova_core::state::VmState::Deleted;
-        let servers = self.store.servers();
-        let purged = match servers.server_update(&server).await {
-            Ok(server) => servers
-                .server_purge(server.id, server.generation)
+    /// Takes back the record of a server that nobody will build, unless somebody has begun to.
+    async fn withdraw(&self, id: ServerId) {
+        let withdrawn = update_server(&self.store, &self.env, id, |server| {
+            if server.task_state != Some(TaskState::Scheduling) {
+                return Ok::<_, CoreError>(Change::Leave);
+            }
+            server.vm_state = VmState::Deleted;
+            server.task_state = None;
+            server.deleted_at = Some(self.env.now());
+            Ok(Change::Write)
+        });
+        let purged = match withdrawn.await {
+            Ok(Some(server)) => self
+                .store
+                .servers()
+                .server_purge(id, server.generation)
                 .await
                 .map(drop),
+            Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = purged {
-            tracing::error!(server = %server.id, %error, "a server that nobody builds stays recorded");
+            tracing::error!(server = %id, %error, "a server that nobody builds stays recorded");
         }
     }
 }

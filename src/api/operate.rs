@@ -24,10 +24,12 @@ macro_rules! operations {
                 /// [`wait_until_settled`](Self::wait_until_settled).
                 ///
                 /// # Errors
-                /// Nothing is changed if any is returned.
                 /// * [`Error::Core`]: the server is not there, or its state refuses;
                 /// * [`Error::Unsupported`]: its host cannot;
                 /// * [`Error::Role`]: no conductor takes the work.
+                ///
+                /// Nothing is changed if any is returned, but where the store fails halfway or a
+                /// conductor does not answer in time: then the operation may be carried out.
                 pub async fn $function(
                     &self,
                     context: &RequestContext,
@@ -164,7 +166,8 @@ impl Api {
                     target: self.conductor.target().clone(),
                     method: C::METHOD.into(),
                     deadline: now.saturating_add(patience),
-                    may_have_run: false,
+                    // It may have been on its way: then it is carried out, or taken up later.
+                    may_have_run: true,
                 })
             })
     }

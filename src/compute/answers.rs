@@ -65,7 +65,7 @@ fn deeds(guests: Arc<Guests>) -> Router<Arc<Guests>> {
             asked.state.spawn(&call.guest, asked.deadline).await
         })
         .on(|asked: Asked, call: TerminateInstance| async move {
-            asked.state.destroy(call.server_id).await
+            asked.state.destroy(call.server_id, asked.deadline).await
         })
         .on(|asked: Asked, call: StartInstance| async move {
             asked.state.start(call.server_id).await

@@ -42,6 +42,15 @@ pub enum FailureKind {
 impl ComputeFailure {
     const CLASS: &str = "ComputeFailure";
 
+    /// A removal that waited for a build until nobody waited for it.
+    pub(super) fn busy() -> Self {
+        Self {
+            kind: FailureKind::TimedOut,
+            message: "the guest was not removed: it is still being built".to_owned(),
+            same_elsewhere: false,
+        }
+    }
+
     /// A build that was not begun.
     pub(super) fn too_late(reason: &str) -> Self {
         Self {

@@ -103,10 +103,13 @@ impl Guests {
 
     /// Removes the guest. A build of it that waits is called off, one that the driver has begun is
     /// waited for.
-    pub(super) async fn destroy(&self, server: ServerId) -> Result<()> {
+    pub(super) async fn destroy(&self, server: ServerId, deadline: Timestamp) -> Result<()> {
         // Nobody waiting is no failure.
         let _ = self.called_off.send(server);
-        let _turn = self.turns.lock(server).await;
+        let patience = deadline.duration_since(self.env.now());
+        let _turn = tokio::time::timeout(patience, self.turns.lock(server))
+            .await
+            .map_err(|_| ComputeFailure::busy())?;
         Ok(self
             .hypervisor
             .destroy(server.into(), &DestroyOptions::default())

@@ -54,15 +54,15 @@ impl Inner {
     }
 
     async fn try_build(&self, context: &RequestContext, id: ServerId) -> Result<Server, Ending> {
-        let server = patiently(&self.env, STORE_PATIENCE, || {
-            self.store.servers().server_get(id)
-        })
-        .await?;
+        let server = self.read(id).await?;
         if !is_being_built(&server) {
             return Err(Ending::Superseded);
         }
         // What an earlier attempt left when its conductor died.
-        for allocation in self.store.allocations().allocations_of(id).await? {
+        let left = patiently(&self.env, STORE_PATIENCE, || {
+            self.store.allocations().allocations_of(id)
+        });
+        for allocation in left.await? {
             self.unwind(context, id, &allocation.host).await;
         }
 
@@ -194,7 +194,7 @@ impl Inner {
                 return Ok(Err(failure));
             }
         };
-        match self.finish_build(id, power_state).await {
+        match self.finish_build(id, host, power_state).await {
             Ok(Some(server)) => Ok(Ok(server)),
             Ok(None) => {
                 self.unwind(context, id, host).await;
@@ -207,22 +207,32 @@ impl Inner {
         }
     }
 
+    /// Notes that the server is built; `None` if it is not being built any more.
     async fn finish_build(
         &self,
         id: ServerId,
+        host: &HostName,
         power_state: PowerState,
     ) -> nova_core::Result<Option<Server>> {
-        self.update(id, |server| {
-            if !is_being_built(server) {
-                return Change::Leave;
-            }
-            server.vm_state = VmState::Active;
-            server.task_state = None;
-            server.power_state = power_state;
-            server.launched_at = Some(self.env.now());
-            Change::Write
-        })
-        .await
+        let written = self
+            .update(id, |server| {
+                if !is_being_built(server) {
+                    return Change::Leave;
+                }
+                server.vm_state = VmState::Active;
+                server.task_state = None;
+                server.power_state = power_state;
+                server.launched_at = Some(self.env.now());
+                Change::Write
+            })
+            .await?;
+        if written.is_some() {
+            return Ok(written);
+        }
+        // A write whose answer was lost is there all the same.
+        let server = self.read(id).await?;
+        let is_built = server.vm_state == VmState::Active && server.host.as_ref() == Some(host);
+        Ok(is_built.then_some(server))
     }
 
     /// Removes the guest from the host, if it got there, and gives its resources back.
@@ -257,7 +267,13 @@ impl Inner {
             .await;
         match written {
             Ok(Some(_)) => self.record_fault(context, id, failure).await,
-            Ok(None) => {}
+            // Superseded; or written, and the answer was lost.
+            Ok(None) => match self.read(id).await {
+                Ok(server) if server.vm_state == VmState::Error => {
+                    self.record_fault(context, id, failure).await;
+                }
+                _ => {}
+            },
             Err(error) => {
                 tracing::error!(server = %id, error = chain(&error), "a failed build was not recorded");
             }

@@ -7,12 +7,12 @@ use nova_core::state::{Operation, PowerState, TaskState, rule};
 
 use super::computes::HostError;
 use super::faults::{Failure, Kind};
-use super::role::{Inner, STORE_PATIENCE};
+use super::role::Inner;
 use crate::calls::compute::{
     PauseInstance, RebootInstance, Shutdown, StartInstance, StopInstance, UnpauseInstance,
 };
 use crate::compute::{FailureKind, chain};
-use crate::update::{Change, patiently};
+use crate::update::Change;
 
 /// Whether the server is in one of the operation's own task states.
 fn is_under_way(operation: Operation, server: &Server) -> bool {
@@ -32,10 +32,7 @@ impl Inner {
         let Some(_turn) = self.turns.take(id, operation).await else {
             return;
         };
-        let read = patiently(&self.env, STORE_PATIENCE, || {
-            self.store.servers().server_get(id)
-        });
-        let server = match read.await {
+        let server = match self.read(id).await {
             Ok(server) => server,
             Err(error) => {
                 tracing::error!(server = %id, error = chain(&error), "a server cannot be read");

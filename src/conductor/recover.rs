@@ -1,6 +1,7 @@
 //! Taking up what a conductor left when it died, or what was lost on the way to it.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nova_core::Timestamp;
 use nova_core::id::ServerId;
@@ -17,6 +18,33 @@ use crate::context::service_context;
 
 /// How many interrupted operations are taken up at a time.
 const AT_A_TIME: usize = 16;
+
+/// What is being taken up, or waits to be.
+#[derive(Debug)]
+pub(super) struct Recovering {
+    room: Semaphore,
+    servers: Mutex<BTreeSet<ServerId>>,
+}
+
+impl Default for Recovering {
+    fn default() -> Self {
+        Self {
+            room: Semaphore::new(AT_A_TIME),
+            servers: Mutex::default(),
+        }
+    }
+}
+
+impl Recovering {
+    fn servers(&self) -> MutexGuard<'_, BTreeSet<ServerId>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nothing be taken up any more.
+    pub(super) fn close(&self) {
+        self.room.close();
+    }
+}
 
 /// The operation that a server was in the middle of.
 fn interrupted(server: &Server) -> Option<Operation> {
@@ -67,14 +95,16 @@ impl Inner {
                 None => break,
             }
         }
+        found.retain(|(id, _)| self.recovering.servers().insert(*id));
         let count = found.len();
-        let room = Arc::new(Semaphore::new(AT_A_TIME));
         for (id, operation) in found {
-            let (inner, room) = (Arc::clone(self), Arc::clone(&room));
-            self.spawner.spawn("a recovery", async move {
-                // The semaphore is never closed.
-                let _place = room.acquire().await;
-                inner.take_up(id, operation).await;
+            let inner = Arc::clone(self);
+            self.recoveries.spawn("a recovery", async move {
+                // Closed when the conductor stops: then the next one takes it up.
+                if let Ok(_place) = inner.recovering.room.acquire().await {
+                    inner.take_up(id, operation).await;
+                }
+                inner.recovering.servers().remove(&id);
             });
         }
         Ok(count)

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nova_core::id::{HostName, ServerId};
 use nova_core::model::Server;
@@ -23,6 +24,9 @@ use crate::calls::conductor::{GuestChanged, GuestState, ReportHost};
 use crate::compute::chain;
 use crate::context::service_context;
 use crate::update::Change;
+
+/// How long a host may take to say how a guest is. Whoever asks keeps others from the server.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether a guest runs, as far as its power state says.
 fn is_off(power_state: PowerState) -> bool {
@@ -60,7 +64,7 @@ impl Inner {
             return Ok(());
         }
         let inner = Arc::clone(self);
-        self.spawner.spawn("a comparison", async move {
+        self.looks.spawn("a comparison", async move {
             let _one_at_a_time = inner.comparisons.lock(host.clone()).await;
             let context = service_context(&inner.env, CONDUCTOR);
             if let Err(error) = inner.compare(&context, &host, guests).await {
@@ -73,7 +77,7 @@ impl Inner {
     /// Looks at a guest to which something happened.
     pub(super) fn guest_changed(self: &Arc<Self>, call: GuestChanged) {
         let inner = Arc::clone(self);
-        self.spawner.spawn("a look at a guest", async move {
+        self.looks.spawn("a look at a guest", async move {
             let context = service_context(&inner.env, CONDUCTOR);
             inner
                 .sync_power_state(&context, &call.host, call.server_id)
@@ -101,7 +105,8 @@ impl Inner {
             let servers = self.store.servers().server_list(&filter, &page).await?;
             for server in &servers.items {
                 let power_state = found.remove(&server.id).unwrap_or(PowerState::NoState);
-                if server.task_state.is_none() && !agrees(server, power_state) {
+                let is_idle = server.task_state.is_none() && !self.turns.is_busy(server.id);
+                if is_idle && !agrees(server, power_state) {
                     self.sync_power_state(context, host, server.id).await;
                 }
             }
@@ -110,17 +115,18 @@ impl Inner {
                 None => break,
             }
         }
-        self.confirm_deleted(host, &found).await?;
+        self.confirm_deleted(context, host, &found).await?;
         for guest in found.into_keys() {
             self.remove_orphan(context, host, guest).await;
         }
         Ok(())
     }
 
-    /// Notes of the servers that were deleted without this host, and have no guest on it now,
-    /// that nothing of them is left.
+    /// Has the servers removed that were deleted without this host. The report may be from before
+    /// a guest of theirs was there, so the host is told, whatever it says.
     async fn confirm_deleted(
         &self,
+        context: &RequestContext,
         host: &HostName,
         found: &BTreeMap<ServerId, PowerState>,
     ) -> Result<()> {
@@ -141,7 +147,7 @@ impl Inner {
             .iter()
             .filter(|server| !found.contains_key(&server.id))
         {
-            self.leave_host(server.id, host).await;
+            self.remove_orphan(context, host, server.id).await;
         }
         Ok(())
     }
@@ -165,7 +171,9 @@ impl Inner {
     /// Asks the host how a guest is and acts on it, in the server's turn, so that nothing that was
     /// done to it meanwhile is taken for its own doing.
     async fn sync_power_state(&self, context: &RequestContext, host: &HostName, id: ServerId) {
-        let _turn = self.turns.look_after(id).await;
+        let Some(_turn) = self.turns.look_after(id).await else {
+            return;
+        };
         if let Err(error) = self.try_sync(context, host, id).await {
             tracing::warn!(server = %id, %host, error, "a power state was not brought in line");
         }
@@ -184,7 +192,7 @@ impl Inner {
         }
         let timeout = self.config.operation_timeout;
         let mut power_state = self
-            .ask(context, host, timeout, GetPowerState { server_id: id })
+            .ask(context, host, LOOK_TIMEOUT, GetPowerState { server_id: id })
             .await
             .map_err(|error| error.details())?;
         let mut vm_state = server.vm_state;
@@ -240,7 +248,13 @@ impl Inner {
             Ok(server) if is_orphan(&server) => {}
             _ => return,
         }
-        let _turn = self.turns.look_after(id).await;
+        if self.turns.is_busy(id) {
+            // The next report has it still.
+            return;
+        }
+        let Some(_turn) = self.turns.look_after(id).await else {
+            return;
+        };
         match self.store.servers().server_get(id).await {
             Ok(server) if is_orphan(&server) => {}
             _ => return,

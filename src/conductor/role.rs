@@ -15,12 +15,13 @@ use nova_rpc::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::config::ConductorConfig;
+use super::recover::Recovering;
 use super::turns::Turns;
 use crate::calls::conductor::{BuildInstances, GuestChanged, OperateInstance, ReportHost};
 use crate::calls::{COMPUTE, CONDUCTOR, REPORTS, SCHEDULER, VERSION};
 use crate::error::{Error, Result};
 use crate::tasks::{Spawner, Tasks};
-use crate::update::{Change, Patience, update_server};
+use crate::update::{Change, Patience, patiently, update_server};
 
 /// How many pieces of work a conductor has in hand at a time.
 const MAX_IN_FLIGHT: usize = 1024;
@@ -47,7 +48,8 @@ pub struct Conductor {
     inner: Arc<Inner>,
     work: ServerHandle,
     reports: ServerHandle,
-    tasks: Tasks,
+    looks: Tasks,
+    recoveries: Tasks,
     recovery: Option<AbortOnDropHandle<()>>,
 }
 
@@ -61,7 +63,11 @@ pub(super) struct Inner {
     pub(super) turns: Turns,
     /// The hosts whose guests are being compared with the records.
     pub(super) comparisons: KeyedLocks<HostName>,
-    pub(super) spawner: Spawner,
+    /// Where guests are looked at; ended when the conductor stops.
+    pub(super) looks: Spawner,
+    /// Where abandoned operations are taken up; what has begun is drained.
+    pub(super) recoveries: Spawner,
+    pub(super) recovering: Recovering,
     pub(super) config: ConductorConfig,
 }
 
@@ -108,15 +114,18 @@ impl Conductor {
     /// given up, and [taken up](Self::recover) by the next conductor.
     pub async fn stop(self) -> Result<()> {
         drop(self.recovery);
+        // What only waits to be taken up, or only looks, is not waited for.
+        self.inner.recovering.close();
+        self.looks.end().await;
         let drain = self.inner.config.drain_timeout;
-        let (work, reports, tasks) = futures::join!(
+        let (work, reports, recoveries) = futures::join!(
             self.work.stop(),
             self.reports.stop(),
-            self.tasks.drain(drain)
+            self.recoveries.drain(drain)
         );
         Error::unless_drained("conductor", work)?;
         Error::unless_drained("conductor", reports)?;
-        if tasks {
+        if recoveries {
             Ok(())
         } else {
             Err(Error::GivenUp { role: "conductor" })
@@ -138,7 +147,7 @@ impl ConductorBuilder {
                 Target::topic(topic),
             )
         };
-        let tasks = Tasks::new();
+        let (looks, recoveries) = (Tasks::new(), Tasks::new());
         let inner = Arc::new(Inner {
             scheduler: client(SCHEDULER).with_timeout(self.config.schedule_timeout),
             computes: client(COMPUTE),
@@ -146,7 +155,9 @@ impl ConductorBuilder {
             store: self.store,
             turns: Turns::default(),
             comparisons: KeyedLocks::default(),
-            spawner: tasks.spawner().clone(),
+            looks: looks.spawner().clone(),
+            recoveries: recoveries.spawner().clone(),
+            recovering: Recovering::default(),
             config: self.config,
         });
         let serve = async |topic, max_in_flight, handler: Arc<dyn Handler>| {
@@ -171,7 +182,8 @@ impl ConductorBuilder {
             inner,
             work,
             reports,
-            tasks,
+            looks,
+            recoveries,
             recovery: None,
         })
     }
@@ -209,6 +221,14 @@ fn reports(inner: Arc<Inner>) -> Router<Arc<Inner>> {
 }
 
 impl Inner {
+    /// The server, from a store that is waited for if it fails for a while.
+    pub(super) async fn read(&self, id: ServerId) -> nova_core::Result<Server> {
+        patiently(&self.env, STORE_PATIENCE, || {
+            self.store.servers().server_get(id)
+        })
+        .await
+    }
+
     /// Reads the server, lets `decide` change it, and writes it unless it is to be left alone.
     /// A store that fails for a while is waited for: an operation that is done must be noted.
     pub(super) async fn update(

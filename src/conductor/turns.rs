@@ -7,17 +7,20 @@ use nova_core::id::ServerId;
 use nova_core::state::Operation;
 use nova_core::{KeyedLock, KeyedLocks};
 
+/// What somebody waits to do: an operation on a server, or just to look after it.
+type What = (ServerId, Option<Operation>);
+
 /// Whose turn it is to work on a server.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     locks: KeyedLocks<ServerId>,
-    waiting: Arc<Mutex<BTreeSet<(ServerId, Operation)>>>,
+    waiting: Arc<Mutex<BTreeSet<What>>>,
 }
 
 /// A place in the queue, given up when it is dropped.
 struct Waiting {
-    waiting: Arc<Mutex<BTreeSet<(ServerId, Operation)>>>,
-    what: (ServerId, Operation),
+    waiting: Arc<Mutex<BTreeSet<What>>>,
+    what: What,
 }
 
 impl Turns {
@@ -28,6 +31,19 @@ impl Turns {
         &self,
         id: ServerId,
         operation: Operation,
+    ) -> Option<KeyedLock<ServerId>> {
+        self.queue(id, Some(operation)).await
+    }
+
+    /// Waits for a turn to look after the server; `None` if somebody waits to do that already.
+    pub(super) async fn look_after(&self, id: ServerId) -> Option<KeyedLock<ServerId>> {
+        self.queue(id, None).await
+    }
+
+    async fn queue(
+        &self,
+        id: ServerId,
+        operation: Option<Operation>,
     ) -> Option<KeyedLock<ServerId>> {
         let what = (id, operation);
         if !self
@@ -43,11 +59,6 @@ impl Turns {
             what,
         };
         Some(self.locks.lock(id).await)
-    }
-
-    /// Waits for a turn to look after the server.
-    pub(super) async fn look_after(&self, id: ServerId) -> KeyedLock<ServerId> {
-        self.locks.lock(id).await
     }
 
     /// Whether somebody works on the server or waits to.

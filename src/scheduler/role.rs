@@ -14,6 +14,10 @@ use super::promises::Promises;
 use crate::calls::scheduler::SelectDestinations;
 use crate::calls::{SCHEDULER, VERSION};
 use crate::error::{Error, Result};
+use crate::update::patiently;
+
+/// How long a store that fails is waited for.
+const STORE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many plans are made at a time.
 const MAX_IN_FLIGHT: usize = 64;
@@ -132,12 +136,11 @@ impl Planner {
     /// Plans with the fleet as the store has it now. Claims that are made meanwhile show when the
     /// plan is committed.
     async fn plan(&self, call: SelectDestinations) -> Result<Plan, RemoteError> {
-        let usages = self
-            .store
-            .hosts()
-            .host_usages()
-            .await
-            .map_err(|error| RemoteError::from_error("StoreFailure", &error))?;
+        let usages = patiently(&self.env, STORE_PATIENCE, || {
+            self.store.hosts().host_usages()
+        })
+        .await
+        .map_err(|error| RemoteError::from_error("StoreFailure", &error))?;
         let now = self.env.now();
         let fleet = usages
             .into_iter()

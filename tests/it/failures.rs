@@ -13,7 +13,8 @@ use nova_sdk::virt::BaseImage;
 use nova_sdk::virt::image::ImageError;
 use nova_sdk::virt::mock::{Fault, Operation};
 
-use crate::support::{PATIENCE, Parts, flavor, mocks};
+use crate::support::flaky::FlakyStore;
+use crate::support::{PATIENCE, Parts, flavor, mocks, shared};
 
 /// How many spawns the mocks were asked for.
 fn spawns(mocks: &[MockHypervisor]) -> usize {
@@ -420,6 +421,9 @@ async fn a_build_that_waits_for_its_turn_is_not_begun_after_it_was_given_up() {
     assert_eq!(mocks[0].list().await.unwrap().len(), active);
     let usages = world.store.hosts().host_usages().await.unwrap();
     assert_eq!(usages[0].servers, active as u64);
+    // The first was built; the second was under way when it was given up; the third, whose turn
+    // had not come, was not begun.
+    assert_eq!((active, spawns(&mocks)), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -501,4 +505,57 @@ async fn a_message_that_comes_twice_has_one_effect() {
         assert_eq!(power_state, PowerState::Running);
     }
     assert_eq!(mocks[0].journal().count(Operation::Reboot), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_now_and_then_loses_no_server_and_no_guest() {
+    for every in 2..=12 {
+        let store = FlakyStore::new(every);
+        let mocks = ["host-1", "host-2"].map(|name| {
+            let slow = Duration::from_secs(5);
+            MockHypervisor::builder(name)
+                .latency(Operation::Spawn, slow)
+                .build()
+        });
+        let env = Env::simulated(u64::from(every));
+        let parts = Parts::in_memory(env, Store::new(store.clone()), shared(&mocks));
+        let world = parts.start().await;
+        store.fail(true);
+        let mut ids = Vec::new();
+        for index in 0..8 {
+            ids.push(world.create(&format!("web-{index}")).await.id);
+        }
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        store.fail(false);
+        for id in &ids {
+            let server = world.settled(*id).await;
+            let faults = world.faults(*id).await;
+            assert_eq!(
+                server.vm_state,
+                VmState::Active,
+                "every {every}: {server:?} {faults:?}"
+            );
+        }
+        assert_eq!(guests_on(&mocks).await, ids.len(), "every {every}");
+        let usages = world.store.hosts().host_usages().await.unwrap();
+        for (usage, mock) in usages.iter().zip(&mocks) {
+            let guests = guests_on(std::slice::from_ref(mock)).await;
+            assert_eq!(
+                usage.servers,
+                guests as u64,
+                "every {every}: {}",
+                usage.host.name()
+            );
+        }
+        world.cloud.stop().await.unwrap();
+    }
+}
+
+/// How many guests the mocks have.
+async fn guests_on(mocks: &[MockHypervisor]) -> usize {
+    let mut guests = 0;
+    for mock in mocks {
+        guests += mock.list().await.unwrap().len();
+    }
+    guests
 }

@@ -140,3 +140,23 @@ async fn a_server_that_is_marked_and_that_nobody_works_on_is_taken_up_in_time() 
     tokio::time::sleep(Duration::from_secs(120)).await;
     assert_eq!(world.settled(id).await.vm_state, VmState::Stopped);
 }
+
+#[tokio::test(start_paused = true)]
+async fn work_that_takes_long_is_not_taken_for_abandoned() {
+    let mocks = vec![
+        MockHypervisor::builder("host-1")
+            .latency(Operation::PowerOff, Duration::from_secs(170))
+            .build(),
+    ];
+    let world = Parts::simulated(&mocks).start().await;
+    let id = world.boot("web-1").await.id;
+    world.api().server_stop(&world.user, id).await.unwrap();
+    let patience = Duration::from_secs(1000);
+    world
+        .api()
+        .wait_until_settled(&world.user, id, patience)
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert_eq!(mocks[0].journal().count(Operation::PowerOff), 1);
+}

@@ -1,5 +1,7 @@
 //! A cloud for a test, on any store and driver.
 
+pub mod flaky;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
