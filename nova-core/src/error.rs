@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ServerId;
-use crate::model::{Generation, ResourceClass};
+use crate::id::{ProjectId, ServerId};
+use crate::model::{Generation, QuotaResource, ResourceClass};
 use crate::state::StateConflict;
 
 /// A boxed error of a dependency, kept as a source.
@@ -29,6 +29,28 @@ pub enum ObjectKind {
     Host,
     /// An allocation of resources.
     Allocation,
+    /// A host aggregate.
+    Aggregate,
+    /// A server group.
+    ServerGroup,
+    /// A key pair.
+    KeyPair,
+    /// A cell.
+    Cell,
+    /// A migration.
+    Migration,
+    /// An action on a server.
+    Action,
+    /// A long operation.
+    Operation,
+    /// A block device mapping.
+    BlockDevice,
+    /// A network port.
+    Port,
+    /// A console token.
+    ConsoleToken,
+    /// A quota.
+    Quota,
 }
 
 impl ObjectKind {
@@ -40,6 +62,17 @@ impl ObjectKind {
             Self::Image => "image",
             Self::Host => "host",
             Self::Allocation => "allocation",
+            Self::Aggregate => "aggregate",
+            Self::ServerGroup => "server group",
+            Self::KeyPair => "key pair",
+            Self::Cell => "cell",
+            Self::Migration => "migration",
+            Self::Action => "action",
+            Self::Operation => "operation",
+            Self::BlockDevice => "block device",
+            Self::Port => "port",
+            Self::ConsoleToken => "console token",
+            Self::Quota => "quota",
         }
     }
 }
@@ -116,6 +149,34 @@ pub enum Error {
         available: u64,
     },
 
+    /// Something else still needs the object; nothing was changed.
+    #[error("{kind} {id} is in use: {by}")]
+    InUse {
+        /// What was to be removed or changed.
+        kind: ObjectKind,
+        /// Its identifier.
+        id: String,
+        /// What needs it.
+        by: String,
+    },
+
+    /// The project's quota does not allow it; nothing was charged.
+    #[error(
+        "quota of {project} exceeded: {used} of {limit} {resource} are used, {requested} more were asked for"
+    )]
+    QuotaExceeded {
+        /// The project.
+        project: ProjectId,
+        /// The first resource that was short, in the order of [`QuotaResource`].
+        resource: QuotaResource,
+        /// How many may be used.
+        limit: u64,
+        /// How many are used.
+        used: u64,
+        /// How many more were asked for.
+        requested: u64,
+    },
+
     /// The database failed.
     #[error("the {store} store could not {operation}")]
     Store {
@@ -152,6 +213,44 @@ impl Error {
         }
     }
 
+    /// An [`Error::AlreadyExists`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is cheap, and often made for this call"
+    )]
+    pub fn already_exists(kind: ObjectKind, id: impl ToString) -> Self {
+        Self::AlreadyExists {
+            kind,
+            id: id.to_string(),
+        }
+    }
+
+    /// An [`Error::Stale`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is cheap, and often made for this call"
+    )]
+    pub fn stale(kind: ObjectKind, id: impl ToString, expected: Generation) -> Self {
+        Self::Stale {
+            kind,
+            id: id.to_string(),
+            expected,
+        }
+    }
+
+    /// An [`Error::InUse`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is cheap, and often made for this call"
+    )]
+    pub fn in_use(kind: ObjectKind, id: impl ToString, by: impl Into<String>) -> Self {
+        Self::InUse {
+            kind,
+            id: id.to_string(),
+            by: by.into(),
+        }
+    }
+
     /// Whether the same call, unchanged, may succeed later.
     ///
     /// A [`Stale`](Self::Stale) write is not retryable in this sense: it must be decided again
@@ -164,7 +263,9 @@ impl Error {
             | Self::AlreadyExists { .. }
             | Self::Stale { .. }
             | Self::Conflict { .. }
-            | Self::NoCapacity { .. } => false,
+            | Self::NoCapacity { .. }
+            | Self::InUse { .. }
+            | Self::QuotaExceeded { .. } => false,
         }
     }
 

@@ -144,6 +144,50 @@ uuid_id!(
     /// An image.
     ImageId, "image id"
 );
+uuid_id!(
+    /// A migration of a server.
+    MigrationId, "migration id"
+);
+uuid_id!(
+    /// A host aggregate.
+    AggregateId, "aggregate id"
+);
+uuid_id!(
+    /// A server group.
+    ServerGroupId, "server group id"
+);
+uuid_id!(
+    /// A block device mapping.
+    BlockDeviceId, "block device id"
+);
+uuid_id!(
+    /// A volume of the block storage service.
+    VolumeId, "volume id"
+);
+uuid_id!(
+    /// A snapshot of a volume.
+    SnapshotId, "snapshot id"
+);
+uuid_id!(
+    /// A network port.
+    PortId, "port id"
+);
+uuid_id!(
+    /// A network.
+    NetworkId, "network id"
+);
+uuid_id!(
+    /// A long operation.
+    OperationId, "operation id"
+);
+text_id!(
+    /// A cell.
+    CellName, "cell name"
+);
+text_id!(
+    /// One running role of the control plane, as in `conductor-1`: who holds a lease.
+    RoleName, "role name"
+);
 text_id!(
     /// A flavor, as users name it in requests (Nova's `flavorid`).
     FlavorId, "flavor id"

@@ -42,6 +42,7 @@ pub mod id;
 mod keyed_locks;
 pub mod model;
 pub mod repository;
+mod secret;
 pub mod state;
 mod text_enum;
 pub mod units;
@@ -57,3 +58,4 @@ pub use uuid;
 pub use error::{BoxError, Error, ObjectKind, Result};
 #[cfg(feature = "tokio")]
 pub use keyed_locks::{KeyedLock, KeyedLocks};
+pub use secret::Secret;

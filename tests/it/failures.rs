@@ -518,7 +518,7 @@ async fn a_store_that_fails_now_and_then_loses_no_server_and_no_guest() {
                 .build()
         });
         let env = Env::simulated(u64::from(every));
-        let parts = Parts::in_memory(env, Store::new(store.clone()), shared(&mocks));
+        let parts = Parts::in_memory(env, store.store(), shared(&mocks));
         let world = parts.start().await;
         store.fail(true);
         let mut ids = Vec::new();

@@ -1,5 +1,6 @@
 //! Claims against each other, against releases, against the removal of their host.
 
+use super::cases::{Case, cases};
 use super::fixture::{
     at_once, claim, claim_over, host, is_already_exists, is_no_capacity, successes, used, vcpus,
 };
@@ -7,6 +8,18 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::model::{Claim, ResourceClass, Resources};
 use crate::repository::Store;
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(claim_races {
+    racing_claims_fill_a_host_exactly,
+    racing_claims_over_two_hosts_stay_whole,
+    an_equal_claim_that_races_counts_once,
+    different_claims_of_one_consumer_exclude_each_other,
+    racing_releases_give_back_once,
+    claims_and_releases_leave_nothing_behind,
+    a_host_is_not_deleted_under_a_claim,
+    a_claim_that_nobody_waits_for_is_whole,
+});
 
 const VCPU: ResourceClass = ResourceClass::Vcpu;
 const MEMORY: ResourceClass = ResourceClass::MemoryMb;
@@ -153,7 +166,7 @@ pub async fn a_host_is_not_deleted_under_a_claim(store: &Store, env: &Env) {
             }
         })
         .await;
-        let fine = |error: &Error| error.is_not_found() || matches!(error, Error::Invalid { .. });
+        let fine = |error: &Error| error.is_not_found() || matches!(error, Error::InUse { .. });
         let deleted = successes(results, fine).contains(&true);
         let held = store.allocations().allocations_on(&name).await.unwrap();
         assert_eq!(deleted, store.hosts().host_get(&name).await.is_err());

@@ -2,12 +2,30 @@
 
 use std::collections::BTreeMap;
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, claim, claim_over, fresh, host, used, vcpus};
 use crate::env::Env;
 use crate::error::{Error, ObjectKind};
 use crate::id::{HostName, ServerId};
 use crate::model::{Allocation, Claim, Inventory, ResourceClass, Resources};
 use crate::repository::Store;
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(claims {
+    a_claim_is_held_and_counted,
+    ratio_and_reserve_bound_a_claim,
+    a_claim_is_all_or_nothing_over_classes,
+    a_claim_is_all_or_nothing_over_hosts,
+    the_first_failure_in_order_is_reported,
+    an_equal_claim_is_granted_again,
+    another_claim_of_the_holder_is_refused,
+    an_unknown_host_is_not_found,
+    an_empty_claim_is_invalid,
+    a_class_that_is_not_offered_has_nothing_left,
+    huge_amounts_do_not_overflow,
+    release_gives_back_once,
+    release_on_one_host_leaves_the_others,
+});
 
 const VCPU: ResourceClass = ResourceClass::Vcpu;
 const MEMORY: ResourceClass = ResourceClass::MemoryMb;

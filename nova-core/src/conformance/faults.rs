@@ -1,11 +1,20 @@
 //! Faults.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, fault, server};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::ServerId;
 use crate::model::Fault;
 use crate::repository::{MAX_FAULTS, Store};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(faults {
+    a_fault_needs_its_server,
+    the_newest_come_first,
+    any_text_is_kept,
+    only_the_latest_are_kept,
+});
 
 /// `fault_record` of an unknown server is `NotFound`; `faults_of` one is empty.
 pub async fn a_fault_needs_its_server(store: &Store, env: &Env) {

@@ -1,5 +1,6 @@
 //! Flavors.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, flavor, fresh};
 use crate::env::Env;
 use crate::error::{Error, ObjectKind};
@@ -7,6 +8,15 @@ use crate::id::FlavorId;
 use crate::model::Flavor;
 use crate::repository::{PageRequest, Store};
 use crate::units::{Gibibytes, Mebibytes};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(flavors {
+    a_created_flavor_reads_back,
+    a_taken_id_is_refused,
+    a_deleted_flavor_is_gone,
+    ids_differ_by_case,
+    pages_follow_the_id,
+});
 
 /// `flavor_create` keeps every field, the largest sizes too.
 pub async fn a_created_flavor_reads_back(store: &Store, env: &Env) {

@@ -2,12 +2,26 @@
 
 use std::time::Duration;
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, at_once, claim, fresh, host, report, successes, used, vcpus};
 use crate::env::Env;
 use crate::error::{Error, ObjectKind};
 use crate::id::HostName;
 use crate::model::{Generation, Host, ResourceClass, ServiceStatus};
 use crate::repository::Store;
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(hosts {
+    the_first_report_adds_the_host,
+    a_report_leaves_decisions_alone,
+    racing_first_reports_make_one_host,
+    a_missing_host_is_not_found,
+    names_differ_by_case,
+    a_decision_is_compare_and_set,
+    of_racing_decisions_one_wins,
+    only_an_empty_host_is_deleted,
+    usages_are_in_order,
+});
 
 const OFFER: (ResourceClass, u64, u64, f64) = (ResourceClass::Vcpu, 8, 0, 1.0);
 
@@ -183,16 +197,13 @@ pub async fn of_racing_decisions_one_wins(store: &Store, env: &Env) {
     assert_eq!(store.hosts().host_get(&name).await.unwrap(), winners[0]);
 }
 
-/// `host_delete` is `Invalid` while anything is claimed, then removes the host, then returns
+/// `host_delete` is `InUse` while anything is claimed, then removes the host, then returns
 /// `false`. A host that reports again afterwards is a new one.
 pub async fn only_an_empty_host_is_deleted(store: &Store, env: &Env) {
     let name = host(store, env, &[OFFER]).await;
     let held = claim(env, &name, vcpus(1));
     store.allocations().claim(&held).await.unwrap();
-    assert_fails!(
-        store.hosts().host_delete(&name).await,
-        Error::Invalid { .. }
-    );
+    assert_fails!(store.hosts().host_delete(&name).await, Error::InUse { .. });
     assert_eq!(used(store, &name).await, (vcpus(1), 1));
     assert!(
         store

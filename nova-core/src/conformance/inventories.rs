@@ -1,10 +1,20 @@
 //! What hosts offer, and how claims outlast it.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, at_once, claim, host, report, used, vcpus};
 use crate::env::Env;
 use crate::error::Error;
 use crate::model::{ResourceClass, Resources};
 use crate::repository::Store;
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(inventories {
+    a_report_replaces_the_offer,
+    a_shrunk_host_keeps_its_claims,
+    a_class_no_longer_offered_stays_held,
+    nothing_offered_is_not_the_same_as_not_offered,
+    reports_do_not_lose_claims,
+});
 
 const VCPU: ResourceClass = ResourceClass::Vcpu;
 const MEMORY: ResourceClass = ResourceClass::MemoryMb;

@@ -40,14 +40,26 @@
     reason = "a case is a test: it reports by panicking"
 )]
 
+pub mod actions;
+pub mod aggregates;
+pub mod archive;
+pub mod block_devices;
 mod cases;
+pub mod cells;
 pub mod claim_races;
 pub mod claims;
+pub mod console_tokens;
 pub mod faults;
 mod fixture;
 pub mod flavors;
 pub mod hosts;
 pub mod inventories;
+pub mod key_pairs;
+pub mod migrations;
+pub mod operations;
+pub mod ports;
+pub mod quotas;
+pub mod server_groups;
 pub mod server_lists;
 pub mod server_purges;
 pub mod servers;

@@ -1,5 +1,6 @@
 //! Lists of servers: filters, order, pages.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, at_once, deleted, fresh, server, server_in};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
@@ -7,6 +8,14 @@ use crate::id::{HostName, ProjectId, ServerId};
 use crate::model::Server;
 use crate::repository::{PageRequest, ServerFilter, Store};
 use crate::state::{TaskState, VmState};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(server_lists {
+    filters_let_through_what_matches,
+    pages_follow_creation_and_id,
+    a_marker_must_exist_but_need_not_match,
+    paging_survives_concurrent_writes,
+});
 
 /// Each condition of a filter and all of them together let through exactly what matches.
 pub async fn filters_let_through_what_matches(store: &Store, env: &Env) {

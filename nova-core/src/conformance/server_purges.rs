@@ -1,10 +1,18 @@
 //! Servers removed for good.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, deleted, fault, server};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::ServerId;
 use crate::repository::Store;
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(server_purges {
+    only_a_deleted_server_is_purged,
+    purging_takes_the_faults,
+    the_longest_deleted_go_first,
+});
 
 /// `server_purge` needs a deleted server and its generation; a second time it returns `false`.
 pub async fn only_a_deleted_server_is_purged(store: &Store, env: &Env) {

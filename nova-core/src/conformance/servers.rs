@@ -1,5 +1,6 @@
 //! Servers one by one: created, read, compared and set.
 
+use super::cases::{Case, cases};
 use super::fixture::{assert_fails, at_once, deleted, flavor, fresh, server, successes};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
@@ -7,6 +8,18 @@ use crate::id::{ImageId, ServerId};
 use crate::model::{Generation, Server};
 use crate::repository::Store;
 use crate::state::{PowerState, TaskState, VmState};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(servers {
+    a_created_server_reads_back,
+    a_taken_id_is_refused,
+    a_missing_server_is_not_found,
+    every_state_reads_back,
+    any_generation_is_kept,
+    an_update_writes_all_but_identity,
+    a_stale_update_changes_nothing,
+    of_racing_updates_one_wins,
+});
 
 /// `server_create` keeps every field, and `server_get` returns it.
 pub async fn a_created_server_reads_back(store: &Store, env: &Env) {

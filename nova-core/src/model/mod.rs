@@ -3,15 +3,28 @@
 //! Values that have rules are checked where they are made and where they are read, so that a
 //! value at hand is a valid one. Nothing here knows how it is stored or sent.
 
+mod action;
+mod aggregate;
 mod allocation;
+mod block_device;
+mod cell;
+mod console_token;
 mod fault;
 mod flavor;
 mod generation;
 mod host;
+mod host_trait;
 mod image;
+mod image_properties;
 mod inventory;
+mod key_pair;
+mod migration;
+mod operation;
+mod port;
+mod quota;
 mod resource;
 mod server;
+mod server_group;
 
 pub use allocation::{Allocation, Claim};
 pub use fault::Fault;
@@ -20,5 +33,6 @@ pub use generation::Generation;
 pub use host::{Host, HostReport, HostUsage, HypervisorInfo, ServiceStatus};
 pub use image::{DiskFormat, ImageMeta};
 pub use inventory::Inventory;
+pub use quota::QuotaResource;
 pub use resource::{CustomResourceClass, ResourceClass, Resources};
 pub use server::{MAX_NAME_CHARS, NewServer, Server, ServerName};

@@ -42,6 +42,6 @@ pub trait HostRepository: Debug + Send + Sync {
     /// Removes a host on which nothing is claimed. Returns whether it was there.
     ///
     /// # Errors
-    /// [`Invalid`](crate::Error::Invalid) while anything is claimed on it.
+    /// [`InUse`](crate::Error::InUse) while anything is claimed on it.
     async fn host_delete(&self, name: &HostName) -> Result<bool>;
 }

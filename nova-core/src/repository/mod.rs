@@ -23,21 +23,45 @@
 //! # }
 //! ```
 
+mod actions;
+mod aggregates;
 mod allocations;
+mod archive;
+mod block_devices;
+mod cells;
+mod console_tokens;
 mod faults;
 mod flavors;
 mod hosts;
+mod key_pairs;
 pub mod memory;
+mod migrations;
+mod operations;
 mod page;
+mod ports;
+mod quotas;
+mod server_groups;
 mod servers;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod sql;
 mod store;
 
+pub use actions::ActionRepository;
+pub use aggregates::AggregateRepository;
 pub use allocations::AllocationRepository;
+pub use archive::ArchiveRepository;
+pub use block_devices::BlockDeviceRepository;
+pub use cells::CellRepository;
+pub use console_tokens::ConsoleTokenRepository;
 pub use faults::{FaultRepository, MAX_FAULTS};
 pub use flavors::FlavorRepository;
 pub use hosts::HostRepository;
+pub use key_pairs::KeyPairRepository;
+pub use migrations::MigrationRepository;
+pub use operations::OperationRepository;
 pub use page::{MAX_PAGE, Page, PageRequest};
+pub use ports::PortRepository;
+pub use quotas::QuotaRepository;
+pub use server_groups::ServerGroupRepository;
 pub use servers::{ServerFilter, ServerRepository};
 pub use store::{Store, StoreBackend};

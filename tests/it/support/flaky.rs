@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use nova_sdk::core::id::{FlavorId, HostName, ServerId};
+use nova_sdk::core::id::{HostName, ServerId};
 use nova_sdk::core::model::{
-    Allocation, Claim, Fault, Flavor, Generation, Host, HostReport, HostUsage, Server,
-    ServiceStatus,
+    Allocation, Claim, Fault, Generation, Host, HostReport, HostUsage, Server, ServiceStatus,
 };
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
-    AllocationRepository, FaultRepository, FlavorRepository, HostRepository, Page, PageRequest,
-    ServerFilter, ServerRepository, StoreBackend,
+    AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerFilter,
+    ServerRepository, Store,
 };
 use nova_sdk::core::{Error, Result, Timestamp};
 
@@ -20,7 +19,7 @@ use nova_sdk::core::{Error, Result, Timestamp};
 /// they are done. It begins to when it is told to.
 #[derive(Debug, Clone)]
 pub struct FlakyStore {
-    inner: Arc<MemoryStore>,
+    inner: MemoryStore,
     calls: Arc<AtomicU32>,
     every: u32,
     fails: Arc<AtomicBool>,
@@ -29,11 +28,20 @@ pub struct FlakyStore {
 impl FlakyStore {
     pub fn new(every: u32) -> Self {
         Self {
-            inner: Arc::default(),
+            inner: MemoryStore::new(),
             calls: Arc::default(),
             every,
             fails: Arc::default(),
         }
+    }
+
+    /// The handle on it. What the conductor does not use does not fail.
+    pub fn store(&self) -> Store {
+        Store::new(self.inner.clone())
+            .with_servers(self.clone())
+            .with_hosts(self.clone())
+            .with_allocations(self.clone())
+            .with_faults(self.clone())
     }
 
     /// From now on it fails, or not.
@@ -129,37 +137,11 @@ impl AllocationRepository for FlakyStore {
 }
 
 #[async_trait]
-impl FlavorRepository for FlakyStore {
-    async fn flavor_create(&self, flavor: &Flavor) -> Result<()> {
-        self.inner.flavor_create(flavor).await
-    }
-    async fn flavor_get(&self, id: &FlavorId) -> Result<Flavor> {
-        self.inner.flavor_get(id).await
-    }
-    async fn flavor_list(&self, page: &PageRequest<FlavorId>) -> Result<Page<Flavor, FlavorId>> {
-        self.inner.flavor_list(page).await
-    }
-    async fn flavor_delete(&self, id: &FlavorId) -> Result<bool> {
-        self.inner.flavor_delete(id).await
-    }
-}
-
-#[async_trait]
 impl FaultRepository for FlakyStore {
     async fn fault_record(&self, fault: &Fault) -> Result<()> {
         self.flaky(self.inner.fault_record(fault)).await
     }
     async fn faults_of(&self, server: ServerId, limit: u32) -> Result<Vec<Fault>> {
         self.inner.faults_of(server, limit).await
-    }
-}
-
-#[async_trait]
-impl StoreBackend for FlakyStore {
-    fn name(&self) -> &'static str {
-        "flaky"
-    }
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }

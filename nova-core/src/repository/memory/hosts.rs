@@ -76,7 +76,11 @@ impl HostRepository for MemoryStore {
     async fn host_delete(&self, name: &HostName) -> Result<bool> {
         let mut tables = self.tables();
         if tables.allocations.consumers_on(name) > 0 {
-            return Err(Error::invalid("host", "resources are claimed on it"));
+            return Err(Error::in_use(
+                ObjectKind::Host,
+                name,
+                "resources are claimed on it",
+            ));
         }
         Ok(tables.hosts.remove(name).is_some())
     }

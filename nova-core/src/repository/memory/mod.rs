@@ -11,11 +11,23 @@
 //! assert_eq!(store.name(), "memory");
 //! ```
 
+mod actions;
+mod aggregates;
 mod allocations;
+mod archive;
+mod block_devices;
+mod cells;
+mod console_tokens;
 mod faults;
 mod flavors;
 mod hosts;
+mod key_pairs;
+mod migrations;
+mod operations;
 mod page;
+mod ports;
+mod quotas;
+mod server_groups;
 mod servers;
 mod store;
 

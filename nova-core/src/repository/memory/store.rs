@@ -2,16 +2,29 @@
 
 use async_trait::async_trait;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::actions::Actions;
+use super::aggregates::Aggregates;
 use super::allocations::Allocations;
+use super::archive::Archive;
+use super::block_devices::BlockDevices;
+use super::cells::Cells;
+use super::console_tokens::ConsoleTokens;
 use super::faults::Faults;
 use super::flavors::Flavors;
 use super::hosts::Hosts;
+use super::key_pairs::KeyPairs;
+use super::migrations::Migrations;
+use super::operations::Operations;
+use super::ports::Ports;
+use super::quotas::Quotas;
+use super::server_groups::ServerGroups;
 use super::servers::Servers;
 use crate::repository::StoreBackend;
 
-/// A store in memory. It is empty when it is made, and gone when it is dropped.
+/// A store in memory. It is empty when it is made, and gone when the last of its clones, which
+/// share what is stored, is dropped.
 ///
 /// ```
 /// use nova_core::repository::{PageRequest, ServerFilter, Store, memory::MemoryStore};
@@ -25,9 +38,9 @@ use crate::repository::StoreBackend;
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MemoryStore {
-    tables: Mutex<Tables>,
+    tables: Arc<Mutex<Tables>>,
 }
 
 /// What the lock guards.
@@ -38,6 +51,18 @@ pub(super) struct Tables {
     pub(super) flavors: Flavors,
     pub(super) hosts: Hosts,
     pub(super) allocations: Allocations,
+    pub(super) aggregates: Aggregates,
+    pub(super) server_groups: ServerGroups,
+    pub(super) key_pairs: KeyPairs,
+    pub(super) cells: Cells,
+    pub(super) migrations: Migrations,
+    pub(super) actions: Actions,
+    pub(super) operations: Operations,
+    pub(super) block_devices: BlockDevices,
+    pub(super) ports: Ports,
+    pub(super) console_tokens: ConsoleTokens,
+    pub(super) quotas: Quotas,
+    pub(super) archive: Archive,
 }
 
 impl MemoryStore {

@@ -138,7 +138,11 @@ async fn delete(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<bo
             .filter(inventory::Column::Class.eq(class.as_str()))
             .filter(inventory::Column::Used.eq(0));
         if unused.exec(db).await.map_err(failed)?.rows_affected == 0 {
-            return Err(Error::invalid("host", "resources are claimed on it"));
+            return Err(Error::in_use(
+                ObjectKind::Host,
+                name,
+                "resources are claimed on it",
+            ));
         }
     }
     Entity::delete_by_id(name.as_str())

@@ -34,19 +34,31 @@
 //! # }
 //! ```
 
+mod actions;
+mod aggregates;
 mod allocations;
+mod archive;
+mod block_devices;
+mod cells;
 mod claim;
 mod connect;
+mod console_tokens;
 mod entity;
 mod faults;
 mod flavors;
 mod hosts;
 mod inventories;
+mod key_pairs;
 mod migrate;
 mod migrations;
 mod op;
+mod operations;
 mod options;
+mod ports;
+mod quotas;
+mod server_groups;
 mod server_list;
+mod server_migrations;
 mod servers;
 mod store;
 mod transaction;

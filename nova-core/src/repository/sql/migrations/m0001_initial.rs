@@ -1,12 +1,11 @@
 //! The first tables.
 
-use sea_orm_migration::sea_orm::sea_query::{
-    ColumnDef, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
-};
+use sea_orm_migration::sea_orm::sea_query::{ColumnDef, ForeignKey, ForeignKeyAction, Index};
 use sea_orm_migration::sea_orm::{DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 use super::column::{flag, long_text, number, table, text, uuid};
+use super::index::index;
 
 pub(super) struct Initial;
 
@@ -188,21 +187,4 @@ async fn allocations(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<
         &columns,
     )
     .await
-}
-
-async fn index(
-    manager: &SchemaManager<'_>,
-    name: &str,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
-    if manager.has_index(table, name).await? {
-        return Ok(());
-    }
-    let mut index: IndexCreateStatement = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(*column);
-    }
-    manager.create_index(index).await
 }

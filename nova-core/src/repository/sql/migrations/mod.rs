@@ -4,7 +4,13 @@
 //! must let the version before go on working until all processes are updated.
 
 mod column;
+mod index;
 mod m0001_initial;
+mod m0002_tenancy;
+mod m0003_history;
+mod m0004_attachments;
+mod m0005_servers;
+mod m0006_quotas;
 mod migrator;
 
 pub(super) use migrator::Migrator;

@@ -1,0 +1,6 @@
+//! Actions and their events.
+
+use super::cases::{Case, cases};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(actions {});

@@ -1,0 +1,6 @@
+//! Host aggregates.
+
+use super::cases::{Case, cases};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(aggregates {});

@@ -1,0 +1,6 @@
+//! Block device mappings.
+
+use super::cases::{Case, cases};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(block_devices {});

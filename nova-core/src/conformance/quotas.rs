@@ -1,0 +1,6 @@
+//! Quotas.
+
+use super::cases::{Case, cases};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(quotas {});

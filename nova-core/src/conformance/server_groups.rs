@@ -1,0 +1,6 @@
+//! Server groups.
+
+use super::cases::{Case, cases};
+
+/// The cases of this module.
+pub(super) const CASES: &[Case] = cases!(server_groups {});

@@ -1,0 +1,1 @@
+//! What was done to a server, step by step.

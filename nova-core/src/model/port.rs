@@ -1,0 +1,1 @@
+//! Network ports as a server sees them.

@@ -1,0 +1,9 @@
+//! Cells in SQL.
+
+use async_trait::async_trait;
+
+use super::store::SqlStore;
+use crate::repository::CellRepository;
+
+#[async_trait]
+impl CellRepository for SqlStore {}
