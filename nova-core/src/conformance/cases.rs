@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
-    faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports, quotas,
-    server_groups, server_lists, server_purges, servers,
+    actions, aggregates, archive, block_devices, cells, claim_moves, claim_races, claims,
+    console_tokens, faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports,
+    quotas, server_batches, server_groups, server_lists, server_purges, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -65,6 +65,7 @@ pub fn all() -> Vec<Case> {
 
 const MODULES: &[&[Case]] = &[
     servers::CASES,
+    server_batches::CASES,
     server_lists::CASES,
     server_purges::CASES,
     flavors::CASES,
@@ -73,6 +74,7 @@ const MODULES: &[&[Case]] = &[
     inventories::CASES,
     claims::CASES,
     claim_races::CASES,
+    claim_moves::CASES,
     aggregates::CASES,
     server_groups::CASES,
     key_pairs::CASES,

@@ -71,10 +71,16 @@ pub async fn different_claims_of_one_consumer_exclude_each_other(store: &Store, 
         host(store, env, &[(VCPU, 64, 0, 1.0)]).await,
         host(store, env, &[(VCPU, 64, 0, 1.0)]).await,
     ];
-    let consumer = claim(env, &hosts[0], vcpus(1)).consumer;
+    let first = claim(env, &hosts[0], vcpus(1));
+    let consumer = first.consumer;
     let results = at_once(16, |index| {
         let amount = u64::try_from(index).unwrap() + 1;
-        let wanted = Claim::on(hosts[index % 2].clone(), consumer, vcpus(amount));
+        let wanted = Claim::on(
+            consumer,
+            first.request.clone(),
+            hosts[index % 2].clone(),
+            vcpus(amount),
+        );
         let store = store.clone();
         async move { store.allocations().claim(&wanted).await.map(|()| wanted) }
     })

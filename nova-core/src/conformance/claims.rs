@@ -6,8 +6,8 @@ use super::cases::{Case, cases};
 use super::fixture::{assert_fails, claim, claim_over, fresh, host, used, vcpus};
 use crate::env::Env;
 use crate::error::{Error, ObjectKind};
-use crate::id::{HostName, ServerId};
-use crate::model::{Allocation, Claim, Inventory, ResourceClass, Resources};
+use crate::id::{HostName, RequestId, ServerId};
+use crate::model::{Allocation, Claim, Consumer, Inventory, ResourceClass, Resources};
 use crate::repository::Store;
 
 /// The cases of this module.
@@ -18,6 +18,7 @@ pub(super) const CASES: &[Case] = cases!(claims {
     a_claim_is_all_or_nothing_over_hosts,
     the_first_failure_in_order_is_reported,
     an_equal_claim_is_granted_again,
+    an_equal_claim_of_another_request_is_refused,
     another_claim_of_the_holder_is_refused,
     an_unknown_host_is_not_found,
     an_empty_claim_is_invalid,
@@ -80,7 +81,7 @@ pub async fn a_claim_is_held_and_counted(store: &Store, env: &Env) {
         consumers.push(other.consumer);
     }
     consumers.sort_unstable();
-    let on: Vec<ServerId> = store
+    let on: Vec<Consumer> = store
         .allocations()
         .allocations_on(&hosts[0])
         .await
@@ -91,7 +92,7 @@ pub async fn a_claim_is_held_and_counted(store: &Store, env: &Env) {
     assert_eq!(on, consumers, "by consumer");
     let none = store
         .allocations()
-        .allocations_of(ServerId::generate(env))
+        .allocations_of(ServerId::generate(env).into())
         .await
         .unwrap();
     assert_eq!(none, []);
@@ -227,6 +228,28 @@ pub async fn an_equal_claim_is_granted_again(store: &Store, env: &Env) {
     }
 }
 
+/// What the consumer holds already is refused to another request, be it equal to the letter.
+pub async fn an_equal_claim_of_another_request_is_refused(store: &Store, env: &Env) {
+    let name = host(store, env, &[(VCPU, 4, 0, 1.0)]).await;
+    let held = claim(env, &name, vcpus(1));
+    store.allocations().claim(&held).await.unwrap();
+    let other = Claim {
+        request: RequestId::generate(env),
+        ..held.clone()
+    };
+    assert_fails!(
+        store.allocations().claim(&other).await,
+        Error::AlreadyExists { kind: ObjectKind::Allocation, id } if id == held.consumer.to_string()
+    );
+    assert_eq!(used(store, &name).await, (vcpus(1), 1));
+    store
+        .allocations()
+        .release(held.consumer, None)
+        .await
+        .unwrap();
+    store.allocations().claim(&other).await.unwrap();
+}
+
 /// A claim of a consumer that holds something else is refused, whether it is less, more, on
 /// another host, or could not be granted anyway.
 pub async fn another_claim_of_the_holder_is_refused(store: &Store, env: &Env) {
@@ -247,7 +270,7 @@ pub async fn another_claim_of_the_holder_is_refused(store: &Store, env: &Env) {
         both,
     ] {
         assert_fails!(
-            store.allocations().claim(&Claim { consumer: held.consumer, resources }).await,
+            store.allocations().claim(&Claim { resources, ..held.clone() }).await,
             Error::AlreadyExists { kind: ObjectKind::Allocation, id } if id == held.consumer.to_string()
         );
     }
@@ -354,7 +377,7 @@ pub async fn release_gives_back_once(store: &Store, env: &Env) {
     assert!(
         !store
             .allocations()
-            .release(ServerId::generate(env), None)
+            .release(ServerId::generate(env).into(), None)
             .await
             .unwrap()
     );
@@ -395,7 +418,7 @@ pub async fn release_on_one_host_leaves_the_others(store: &Store, env: &Env) {
         store.allocations().claim(&held).await,
         Error::AlreadyExists { .. }
     );
-    let rest = Claim::on(two.clone(), held.consumer, vcpus(3));
+    let rest = Claim::on(held.consumer, held.request.clone(), two.clone(), vcpus(3));
     store.allocations().claim(&rest).await.unwrap();
     assert!(
         store

@@ -123,18 +123,21 @@ pub(super) fn vcpus(amount: u64) -> Resources {
 
 /// A claim by a new consumer on one host.
 pub(super) fn claim(env: &Env, host: &HostName, resources: Resources) -> Claim {
-    Claim::on(host.clone(), ServerId::generate(env), resources)
+    Claim::on(
+        ServerId::generate(env),
+        RequestId::generate(env),
+        host.clone(),
+        resources,
+    )
 }
 
 /// A claim by a new consumer on several hosts.
 pub(super) fn claim_over(env: &Env, resources: &[(&HostName, Resources)]) -> Claim {
-    Claim {
-        consumer: ServerId::generate(env),
-        resources: resources
-            .iter()
-            .map(|(host, wanted)| ((*host).clone(), wanted.clone()))
-            .collect(),
-    }
+    let wanted = resources
+        .iter()
+        .map(|(host, wanted)| ((*host).clone(), wanted.clone()))
+        .collect();
+    Claim::over(ServerId::generate(env), RequestId::generate(env), wanted)
 }
 
 /// What the store says is used on the host, and by how many servers, after checking that it is

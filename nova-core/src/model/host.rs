@@ -92,6 +92,6 @@ pub struct HostUsage {
     pub host: Host,
     /// The sum of all claims on it.
     pub used: Resources,
-    /// How many servers hold claims on it.
+    /// How many servers hold claims on it. One that moves counts where it is and where it goes.
     pub servers: u64,
 }

@@ -26,13 +26,13 @@ mod resource;
 mod server;
 mod server_group;
 
-pub use allocation::{Allocation, Claim};
+pub use allocation::{Allocation, Claim, ClaimMove, Consumer};
 pub use fault::Fault;
 pub use flavor::{Flavor, FlavorBuilder};
 pub use generation::Generation;
 pub use host::{Host, HostReport, HostUsage, HypervisorInfo, ServiceStatus};
 pub use image::{DiskFormat, ImageMeta};
 pub use inventory::Inventory;
-pub use quota::QuotaResource;
+pub use quota::{Quota, QuotaCharge, QuotaLimit, QuotaResource, QuotaScope};
 pub use resource::{CustomResourceClass, ResourceClass, Resources};
 pub use server::{MAX_NAME_CHARS, NewServer, Server, ServerName};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flavor, Generation};
+use super::{Flavor, Generation, QuotaCharge, QuotaResource};
 use crate::env::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{HostName, ImageId, ProjectId, ServerId, UserId, ZoneName};
@@ -163,6 +163,18 @@ impl Server {
             deleted_at: None,
             generation: Generation::FIRST,
         }
+    }
+
+    /// What it is charged with in its project's quota: one instance, and the processors and memory
+    /// of its flavor; nothing when it is deleted, softly too, as in Nova.
+    pub fn charge(&self) -> QuotaCharge {
+        if self.deleted_at.is_some() || self.vm_state == VmState::SoftDeleted {
+            return QuotaCharge::none();
+        }
+        QuotaCharge::none()
+            .plus(QuotaResource::Instances, 1)
+            .plus(QuotaResource::Cores, u64::from(self.flavor.vcpus()))
+            .plus(QuotaResource::Ram, self.flavor.memory().get())
     }
 
     /// What the state table needs to know of it.

@@ -40,6 +40,7 @@ mod operations;
 mod page;
 mod ports;
 mod quotas;
+mod server_batch;
 mod server_groups;
 mod servers;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -62,6 +63,7 @@ pub use operations::OperationRepository;
 pub use page::{MAX_PAGE, Page, PageRequest};
 pub use ports::PortRepository;
 pub use quotas::QuotaRepository;
+pub use server_batch::ServerBatch;
 pub use server_groups::ServerGroupRepository;
 pub use servers::{ServerFilter, ServerRepository};
 pub use store::{Store, StoreBackend};

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::page::{Page, PageRequest};
+use super::server_batch::ServerBatch;
 use crate::env::Timestamp;
 use crate::error::Result;
 use crate::id::{HostName, ProjectId, ServerId};
@@ -30,11 +31,19 @@ pub struct ServerFilter {
 /// Keeps servers.
 #[async_trait]
 pub trait ServerRepository: Debug + Send + Sync {
-    /// Adds a server. Its generation is kept as it is given.
+    /// Adds servers, charges them to their projects' quotas and holds what is claimed for them:
+    /// all of it, or nothing is changed.
     ///
     /// # Errors
-    /// [`AlreadyExists`](crate::Error::AlreadyExists) if its id is taken, by a deleted server too.
-    async fn server_create(&self, server: &Server) -> Result<()>;
+    /// Looked for in this order:
+    /// * [`Invalid`](crate::Error::Invalid): see [`ServerBatch::validate`];
+    /// * [`AlreadyExists`](crate::Error::AlreadyExists): an id is taken, by a deleted server too;
+    /// * [`QuotaExceeded`](crate::Error::QuotaExceeded): of the first project by id that the whole
+    ///   batch would bring beyond a limit;
+    /// * those of [`claim`](super::AllocationRepository::claim), for the first claim in the order
+    ///   of the batch for whose consumer something is held already, and then for the sum of all
+    ///   claims on a host and class.
+    async fn server_create_batch(&self, batch: &ServerBatch) -> Result<()>;
 
     /// The server with this id, deleted or not.
     ///
@@ -58,10 +67,12 @@ pub trait ServerRepository: Debug + Send + Sync {
     /// the generation after that.
     ///
     /// `id`, `project_id` and `created_at` never change: a difference in them is ignored, and what
-    /// is returned has those of the store.
+    /// is returned has those of the store. What the server is [charged](Server::charge) with
+    /// changes with it.
     ///
     /// # Errors
-    /// [`Stale`](crate::Error::Stale) if it was written since; [`NotFound`](crate::Error::NotFound).
+    /// [`Stale`](crate::Error::Stale) if it was written since; [`NotFound`](crate::Error::NotFound);
+    /// [`QuotaExceeded`](crate::Error::QuotaExceeded) if it would be charged with more than is left.
     async fn server_update(&self, server: &Server) -> Result<Server>;
 
     /// Removes a server with a [`deleted_at`](Server::deleted_at) and its faults for good; others
@@ -74,4 +85,16 @@ pub trait ServerRepository: Debug + Send + Sync {
     /// Removes for good at most `limit` servers that were deleted before `before`, the longest
     /// deleted first, with their faults, and returns how many.
     async fn server_purge_deleted(&self, before: Timestamp, limit: u32) -> Result<u64>;
+}
+
+impl dyn ServerRepository + '_ {
+    /// Adds one server: [`server_create_batch`](ServerRepository::server_create_batch) of it alone,
+    /// with nothing claimed.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn server_create(&self, server: &Server) -> Result<()> {
+        self.server_create_batch(&ServerBatch::of([server.clone()]))
+            .await
+    }
 }

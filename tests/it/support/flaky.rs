@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use nova_sdk::core::id::{HostName, ServerId};
+use nova_sdk::core::id::{HostName, MigrationId, ServerId};
 use nova_sdk::core::model::{
-    Allocation, Claim, Fault, Generation, Host, HostReport, HostUsage, Server, ServiceStatus,
+    Allocation, Claim, ClaimMove, Consumer, Fault, Generation, Host, HostReport, HostUsage, Server, ServiceStatus,
 };
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
-    AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerFilter,
-    ServerRepository, Store,
+    AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerBatch,
+    ServerFilter, ServerRepository, Store,
 };
 use nova_sdk::core::{Error, Result, Timestamp};
 
@@ -72,8 +72,8 @@ impl FlakyStore {
 
 #[async_trait]
 impl ServerRepository for FlakyStore {
-    async fn server_create(&self, server: &Server) -> Result<()> {
-        self.inner.server_create(server).await
+    async fn server_create_batch(&self, batch: &ServerBatch) -> Result<()> {
+        self.inner.server_create_batch(batch).await
     }
     async fn server_get(&self, id: ServerId) -> Result<Server> {
         self.flaky(self.inner.server_get(id)).await
@@ -125,13 +125,19 @@ impl AllocationRepository for FlakyStore {
     async fn claim(&self, claim: &Claim) -> Result<()> {
         self.flaky(self.inner.claim(claim)).await
     }
-    async fn allocations_of(&self, consumer: ServerId) -> Result<Vec<Allocation>> {
+    async fn claim_move(&self, claim: &ClaimMove) -> Result<()> {
+        self.flaky(self.inner.claim_move(claim)).await
+    }
+    async fn claim_move_back(&self, server: ServerId, migration: MigrationId) -> Result<bool> {
+        self.flaky(self.inner.claim_move_back(server, migration)).await
+    }
+    async fn allocations_of(&self, consumer: Consumer) -> Result<Vec<Allocation>> {
         self.flaky(self.inner.allocations_of(consumer)).await
     }
     async fn allocations_on(&self, host: &HostName) -> Result<Vec<Allocation>> {
         self.inner.allocations_on(host).await
     }
-    async fn release(&self, consumer: ServerId, host: Option<&HostName>) -> Result<bool> {
+    async fn release(&self, consumer: Consumer, host: Option<&HostName>) -> Result<bool> {
         self.flaky(self.inner.release(consumer, host)).await
     }
 }

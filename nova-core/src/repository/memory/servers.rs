@@ -10,8 +10,8 @@ use super::store::{MemoryStore, Tables};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ServerId;
-use crate::model::{Generation, Server};
-use crate::repository::{Page, PageRequest, ServerFilter, ServerRepository};
+use crate::model::{Generation, QuotaCharge, Server};
+use crate::repository::{Page, PageRequest, ServerBatch, ServerFilter, ServerRepository};
 
 /// The table of servers, with the orders in which it is read.
 #[derive(Default)]
@@ -31,6 +31,11 @@ impl Servers {
         self.by_id.contains_key(&id)
     }
 
+    /// Every server, deleted ones included, by id.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Server> {
+        self.by_id.values()
+    }
+
     fn get(&self, id: ServerId) -> Result<&Server> {
         self.by_id
             .get(&id)
@@ -46,16 +51,33 @@ impl Servers {
 
 #[async_trait]
 impl ServerRepository for MemoryStore {
-    async fn server_create(&self, server: &Server) -> Result<()> {
-        let servers = &mut self.tables().servers;
-        if servers.contains(server.id) {
-            return Err(Error::AlreadyExists {
-                kind: ObjectKind::Server,
-                id: server.id.to_string(),
-            });
+    async fn server_create_batch(&self, batch: &ServerBatch) -> Result<()> {
+        batch.validate()?;
+        let tables = &mut *self.tables();
+        if let Some(taken) = batch
+            .servers
+            .iter()
+            .find(|new| tables.servers.contains(new.id))
+        {
+            return Err(Error::already_exists(ObjectKind::Server, taken.id));
         }
-        servers.by_age.insert((server.created_at, server.id));
-        servers.by_id.insert(server.id, server.clone());
+        let charges = batch.charges();
+        for (project, charge) in &charges {
+            tables.quotas.check(project, charge)?;
+        }
+        let granted = tables
+            .allocations
+            .check_batch(&tables.hosts, &batch.claims)?;
+        for claim in granted {
+            tables.allocations.hold(claim);
+        }
+        for (project, charge) in &charges {
+            tables.quotas.charge(project, &QuotaCharge::none(), charge);
+        }
+        for server in &batch.servers {
+            tables.servers.by_age.insert((server.created_at, server.id));
+            tables.servers.by_id.insert(server.id, server.clone());
+        }
         Ok(())
     }
 
@@ -82,8 +104,8 @@ impl ServerRepository for MemoryStore {
     }
 
     async fn server_update(&self, server: &Server) -> Result<Server> {
-        let servers = &mut self.tables().servers;
-        let held = servers.get(server.id)?;
+        let tables = &mut *self.tables();
+        let held = tables.servers.get(server.id)?;
         if held.generation != server.generation {
             return Err(stale(server.id, server.generation));
         }
@@ -93,7 +115,11 @@ impl ServerRepository for MemoryStore {
             generation: server.generation.next(),
             ..server.clone()
         };
-        servers.by_id.insert(server.id, written.clone());
+        let (before, now) = (held.charge(), written.charge());
+        let project = &written.project_id;
+        tables.quotas.check(project, &now.beyond(&before))?;
+        tables.quotas.charge(project, &before, &now);
+        tables.servers.by_id.insert(server.id, written.clone());
         Ok(written)
     }
 

@@ -1,141 +1,150 @@
 //! Claims in SQL.
 //!
-//! Everyone takes the rows in one order: the consumer, then the inventories by host and class,
-//! then the allocations. So claims and releases wait for each other but never in a circle.
+//! Everyone takes the rows in one order: the consumers by id, then the inventories by host and
+//! class, then the allocations. So claims and releases wait for each other but never in a circle.
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use std::collections::BTreeMap;
+
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
-use super::entity::{allocation, consumer, host, inventory};
+use super::chunks::chunks;
+use super::entity::{allocation, consumer};
 use super::op::{Op, is_taken};
 use super::store::SqlStore;
+use super::used::{self, ByHost};
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
-use crate::model::{Claim, ResourceClass};
+use crate::model::{Claim, Consumer, Resources};
+
+/// Why a transaction is undone.
+pub(super) enum Undo {
+    /// A key was taken.
+    Taken,
+    /// This is more than is left.
+    Short(ByHost),
+    /// It failed.
+    Failed(Error),
+}
+
+impl From<Error> for Undo {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// Holds all that the claim asks for, or nothing.
 pub(super) async fn claim_once(store: &SqlStore, claim: &Claim, op: Op) -> Result<()> {
     let transaction = store.begin(op).await?;
-    let consumer = consumer::ActiveModel {
-        id: Set(*claim.consumer.as_uuid()),
-    };
-    let begun = consumer::Entity::insert(consumer)
-        .exec_without_returning(&transaction.db)
-        .await;
-    match begun {
-        Ok(_) => {
-            let outcome = hold(&transaction.db, claim, op).await;
-            transaction.end(outcome).await
-        }
-        Err(error) if is_taken(&error) => {
-            // Some databases answer nothing more in a transaction that failed.
+    match hold(&transaction.db, &[claim], op).await {
+        Ok(()) => transaction.end(Ok(())).await,
+        Err(undo) => {
             transaction.undo().await;
-            compare(store, claim, op).await
-        }
-        Err(error) => {
-            transaction.undo().await;
-            Err(op.failed(error))
-        }
-    }
-}
-
-/// The consumer holds something: this very claim, or another.
-async fn compare(store: &SqlStore, claim: &Claim, op: Op) -> Result<()> {
-    let rows = allocation::Entity::find()
-        .filter(allocation::Column::Consumer.eq(*claim.consumer.as_uuid()))
-        .all(&store.db)
-        .await
-        .map_err(|error| op.failed(error))?;
-    if rows.is_empty() {
-        // Released in between.
-        return Err(op.interrupted());
-    }
-    let held = allocation::held(&rows).map_err(|error| op.corrupt(error))?;
-    let held = held.iter().map(|((_, host), resources)| (host, resources));
-    if held.eq(claim.resources.iter()) {
-        return Ok(());
-    }
-    Err(Error::AlreadyExists {
-        kind: ObjectKind::Allocation,
-        id: claim.consumer.to_string(),
-    })
-}
-
-async fn hold(db: &impl ConnectionTrait, claim: &Claim, op: Op) -> Result<()> {
-    for (host, resources) in &claim.resources {
-        for (class, requested) in resources.iter() {
-            if !take(db, host, class, requested, op).await? {
-                return Err(shortage(db, host, class, requested, op).await?);
+            match undo {
+                // It holds something: this very claim, or another.
+                Undo::Taken => match is_granted(store, claim, op).await? {
+                    true => Ok(()),
+                    // Released in between.
+                    false => Err(op.interrupted()),
+                },
+                Undo::Short(wanted) => Err(used::shortage(store, &wanted, op).await),
+                Undo::Failed(error) => Err(error),
             }
         }
     }
-    allocation::Entity::insert_many(allocation::rows(claim))
-        .exec_without_returning(db)
-        .await
-        .map_err(|error| op.failed(error))?;
+}
+
+/// Holds what the claims ask for.
+pub(super) async fn hold(db: &impl ConnectionTrait, claims: &[&Claim], op: Op) -> Result<(), Undo> {
+    let consumers = claims.iter().map(|claim| consumer::row(claim)).collect();
+    for rows in chunks(consumers) {
+        let insert = consumer::Entity::insert_many(rows);
+        match insert.exec_without_returning(db).await {
+            Ok(_) => {}
+            Err(error) if is_taken(&error) => return Err(Undo::Taken),
+            Err(error) => return Err(Undo::Failed(op.failed(error))),
+        }
+    }
+    let mut wanted = ByHost::new();
+    let mut rows = Vec::new();
+    for claim in claims {
+        used::add(&mut wanted, &claim.resources);
+        rows.extend(allocation::rows(
+            *claim.consumer.as_uuid(),
+            &claim.resources,
+        ));
+    }
+    if !used::take(db, &wanted, op).await? {
+        return Err(Undo::Short(wanted));
+    }
+    Ok(enter(db, rows, op).await?)
+}
+
+/// Adds rows of allocations.
+pub(super) async fn enter(
+    db: &impl ConnectionTrait,
+    rows: Vec<allocation::ActiveModel>,
+    op: Op,
+) -> Result<()> {
+    for rows in chunks(rows) {
+        allocation::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await
+            .map_err(|error| op.failed(error))?;
+    }
     Ok(())
 }
 
-/// Counts up what is used, if it stays within the capacity.
-async fn take(
-    db: &impl ConnectionTrait,
-    host: &HostName,
-    class: &ResourceClass,
-    requested: u64,
-    op: Op,
-) -> Result<bool> {
-    let Ok(requested) = i64::try_from(requested) else {
-        return Ok(false);
-    };
-    let used = Expr::col(inventory::Column::Used);
-    let left = Expr::col(inventory::Column::Capacity).sub(requested);
-    let done = inventory::Entity::update_many()
-        .col_expr(inventory::Column::Used, used.clone().add(requested))
-        .filter(inventory::Column::Host.eq(host.as_str()))
-        .filter(inventory::Column::Class.eq(class.as_str()))
-        .filter(used.lte(left))
-        .exec(db)
-        .await
-        .map_err(|error| op.failed(error))?;
-    Ok(done.rows_affected > 0)
+/// Whether the claim was granted already; refused if its consumer holds something else.
+pub(super) async fn is_granted(store: &SqlStore, claim: &Claim, op: Op) -> Result<bool> {
+    let transaction = store.begin_read(op).await?;
+    let id = *claim.consumer.as_uuid();
+    let found = holding(&transaction.db, id, op).await;
+    match transaction.end(found).await? {
+        None => Ok(false),
+        Some((consumer, held))
+            if consumer.consumer() == claim.consumer
+                && consumer.request_id.as_deref() == Some(claim.request.as_str())
+                && held == claim.resources =>
+        {
+            Ok(true)
+        }
+        Some(_) => Err(taken(claim.consumer)),
+    }
 }
 
-/// Why a class could not be taken; an error of its own if it could be by now.
-async fn shortage(
+/// A consumer and what it holds, if it holds anything.
+pub(super) async fn holding(
     db: &impl ConnectionTrait,
-    host: &HostName,
-    class: &ResourceClass,
-    requested: u64,
+    id: Uuid,
     op: Op,
-) -> Result<Error> {
-    let failed = |error| op.failed(error);
-    let key = (host.to_string(), class.to_string());
-    let row = inventory::Entity::find_by_id(key)
-        .one(db)
-        .await
-        .map_err(failed)?;
-    let available = match row {
-        Some(row) => row.available(),
-        None => {
-            let there = host::Entity::find_by_id(host.as_str())
-                .one(db)
-                .await
-                .map_err(failed)?;
-            if there.is_none() {
-                return Ok(Error::not_found(ObjectKind::Host, host));
-            }
-            0
-        }
-    };
-    if available >= requested {
-        return Err(op.interrupted());
+) -> Result<Option<(consumer::Model, BTreeMap<HostName, Resources>)>> {
+    let found = consumer::Entity::find_by_id(id).one(db).await;
+    match found.map_err(|error| op.failed(error))? {
+        Some(consumer) => Ok(Some((consumer, held_by(db, id, op).await?))),
+        None => Ok(None),
     }
-    let (host, class) = (host.to_string(), class.clone());
-    Ok(Error::NoCapacity {
-        host,
-        class,
-        requested,
-        available,
-    })
+}
+
+/// What a consumer holds, by host.
+pub(super) async fn held_by(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    op: Op,
+) -> Result<BTreeMap<HostName, Resources>> {
+    let rows = allocation::Entity::find()
+        .filter(allocation::Column::Consumer.eq(id))
+        .all(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    let held = allocation::held(&rows).map_err(|error| op.corrupt(error))?;
+    Ok(held
+        .into_iter()
+        .map(|((_, host), held)| (host, held))
+        .collect())
+}
+
+/// The error for a consumer that holds something else.
+pub(super) fn taken(consumer: Consumer) -> Error {
+    Error::already_exists(ObjectKind::Allocation, consumer)
 }

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::host::{self, Column, Entity, Model};
-use super::entity::{allocation, inventory};
-use super::inventories;
+use super::entity::inventory;
+use super::inventories::{self, HostRows};
 use super::op::Op;
 use super::store::SqlStore;
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
-use crate::model::{
-    Generation, Host, HostReport, HostUsage, ResourceClass, Resources, ServiceStatus,
-};
+use crate::model::{Generation, Host, HostReport, HostUsage, Resources, ServiceStatus};
 use crate::repository::HostRepository;
 
 #[async_trait]
@@ -132,18 +130,18 @@ async fn delete(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<bo
     if host.is_none() {
         return Ok(false);
     }
-    for class in inventories::rows_of(db, name, op).await?.into_keys() {
-        let unused = inventory::Entity::delete_many()
-            .filter(inventory::Column::Host.eq(name.as_str()))
-            .filter(inventory::Column::Class.eq(class.as_str()))
-            .filter(inventory::Column::Used.eq(0));
-        if unused.exec(db).await.map_err(failed)?.rows_affected == 0 {
-            return Err(Error::in_use(
-                ObjectKind::Host,
-                name,
-                "resources are claimed on it",
-            ));
-        }
+    let rows = inventories::rows_of(db, name, op).await?;
+    let count = rows.classes.len() + usize::from(rows.consumers.is_some());
+    let unused = inventory::Entity::delete_many()
+        .filter(inventory::Column::Host.eq(name.as_str()))
+        .filter(inventory::Column::Used.eq(0));
+    let deleted = unused.exec(db).await.map_err(failed)?.rows_affected;
+    if usize::try_from(deleted).is_ok_and(|deleted| deleted < count) {
+        return Err(Error::in_use(
+            ObjectKind::Host,
+            name,
+            "resources are claimed on it",
+        ));
     }
     Entity::delete_by_id(name.as_str())
         .exec(db)
@@ -158,7 +156,7 @@ async fn load(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<Host
         return Err(Error::not_found(ObjectKind::Host, name));
     };
     let rows = inventories::rows_of(db, name, op).await?;
-    row.into_host(inventories::offered(&rows, op)?)
+    row.into_host(inventories::offered(&rows.classes, op)?)
         .map_err(|error| op.corrupt(error))
 }
 
@@ -166,46 +164,28 @@ async fn usages(db: &impl ConnectionTrait, op: Op) -> Result<Vec<HostUsage>> {
     let failed = |error| op.failed(error);
     let hosts: Vec<Model> = Entity::find().all(db).await.map_err(failed)?;
     let offers = inventory::Entity::find().all(db).await.map_err(failed)?;
-    let counts: Vec<(String, i64)> = allocation::Entity::find()
-        .select_only()
-        .column(allocation::Column::Host)
-        .column_as(
-            Expr::col(allocation::Column::Consumer).count_distinct(),
-            "servers",
-        )
-        .group_by(allocation::Column::Host)
-        .into_tuple()
-        .all(db)
-        .await
-        .map_err(failed)?;
-
-    let counts: BTreeMap<String, i64> = counts.into_iter().collect();
-    let mut by_host: BTreeMap<String, BTreeMap<ResourceClass, inventory::Model>> = BTreeMap::new();
+    let mut by_host: BTreeMap<String, HostRows> = BTreeMap::new();
     for row in offers {
-        let class = row.class().map_err(|error| op.corrupt(error))?;
-        by_host
-            .entry(row.host.clone())
-            .or_default()
-            .insert(class, row);
+        by_host.entry(row.host.clone()).or_default().add(row, op)?;
     }
     let mut usages = Vec::with_capacity(hosts.len());
     for host in hosts {
-        let servers = u64::try_from(counts.get(&host.name).copied().unwrap_or(0)).unwrap_or(0);
         let rows = by_host.remove(&host.name).unwrap_or_default();
+        let consumers = u64::try_from(rows.consumers.unwrap_or(0));
         let mut used = Resources::new();
-        for (class, row) in &rows {
+        for (class, row) in &rows.classes {
             used.set(
                 class.clone(),
                 u64::try_from(row.used).map_err(|error| op.corrupt(error))?,
             );
         }
         let host = host
-            .into_host(inventories::offered(&rows, op)?)
+            .into_host(inventories::offered(&rows.classes, op)?)
             .map_err(|error| op.corrupt(error))?;
         usages.push(HostUsage {
             host,
             used,
-            servers,
+            servers: consumers.map_err(|error| op.corrupt(error))?,
         });
     }
     usages.sort_by(|one, two| one.host.name().cmp(two.host.name()));

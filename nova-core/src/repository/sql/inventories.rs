@@ -1,32 +1,54 @@
 //! What hosts offer, in SQL.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::entity::inventory::{ActiveModel, Column, Entity, Model, row};
+use super::entity::inventory::{ActiveModel, CONSUMERS, Column, Entity, Model, consumers_row, row};
 use super::op::Op;
 use crate::error::Result;
 use crate::id::HostName;
 use crate::model::{HostReport, Inventory, ResourceClass};
 
-/// The rows of a host by class, in the order in which everyone takes them.
+/// The rows of one host.
+#[derive(Debug, Default)]
+pub(super) struct HostRows {
+    /// Those of resources, by class.
+    pub(super) classes: BTreeMap<ResourceClass, Model>,
+    /// How many consumers hold anything; `None` where the row is missing.
+    pub(super) consumers: Option<i64>,
+}
+
+impl HostRows {
+    /// Sorts a row in.
+    pub(super) fn add(&mut self, row: Model, op: Op) -> Result<()> {
+        if row.class == CONSUMERS {
+            self.consumers = Some(row.used);
+        } else {
+            let class = row.class().map_err(|error| op.corrupt(error))?;
+            self.classes.insert(class, row);
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a host.
 pub(super) async fn rows_of(
     db: &impl ConnectionTrait,
     host: &HostName,
     op: Op,
-) -> Result<BTreeMap<ResourceClass, Model>> {
+) -> Result<HostRows> {
     let rows = Entity::find()
         .filter(Column::Host.eq(host.as_str()))
         .all(db)
         .await;
-    let mut by_class = BTreeMap::new();
+    let mut sorted = HostRows::default();
     for row in rows.map_err(|error| op.failed(error))? {
-        by_class.insert(row.class().map_err(|error| op.corrupt(error))?, row);
+        sorted.add(row, op)?;
     }
-    Ok(by_class)
+    Ok(sorted)
 }
 
 /// What the rows offer.
@@ -47,8 +69,20 @@ pub(super) fn offered(
 /// keeps its row while it is used. The host's row must be locked.
 pub(super) async fn replace(db: &impl ConnectionTrait, report: &HostReport, op: Op) -> Result<()> {
     let rows = rows_of(db, &report.name, op).await?;
-    let classes: BTreeSet<&ResourceClass> = rows.keys().chain(report.inventories.keys()).collect();
-    for class in classes {
+    if rows.consumers.is_none() {
+        Entity::insert(consumers_row(&report.name))
+            .exec_without_returning(db)
+            .await
+            .map_err(|error| op.failed(error))?;
+    }
+    let rows = rows.classes;
+    // In the order of the key, in which claims take the rows.
+    let classes: BTreeMap<&str, &ResourceClass> = rows
+        .keys()
+        .chain(report.inventories.keys())
+        .map(|class| (class.as_str(), class))
+        .collect();
+    for class in classes.into_values() {
         let wanted = report.inventories.get(class);
         let new = row(&report.name, class, wanted);
         let Some(held) = rows.get(class) else {

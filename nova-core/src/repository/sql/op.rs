@@ -28,6 +28,11 @@ impl Op {
         self.error(true, Box::new(Interrupted))
     }
 
+    /// Whether it is the error that [`interrupted`](Self::interrupted) makes.
+    pub(super) fn is_interrupted(self, error: &Error) -> bool {
+        matches!(error, Error::Store { source, .. } if source.is::<Interrupted>())
+    }
+
     fn error(self, transient: bool, source: BoxError) -> Error {
         Error::Store {
             store: self.store,

@@ -1,40 +1,29 @@
 //! Servers in SQL.
 
 use async_trait::async_trait;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+};
 use uuid::Uuid;
 
+use super::charge::{charge, refusal};
 use super::entity::server::{ActiveModel, Column, Entity, row};
-use super::op::{Op, is_taken};
-use super::server_list;
+use super::op::Op;
 use super::store::SqlStore;
+use super::{server_create, server_list};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
-use crate::id::ServerId;
-use crate::model::{Generation, Server};
-use crate::repository::{Page, PageRequest, ServerFilter, ServerRepository};
+use crate::id::{ProjectId, ServerId};
+use crate::model::{Generation, QuotaCharge, Server};
+use crate::repository::{Page, PageRequest, ServerBatch, ServerFilter, ServerRepository};
 
 /// How many servers one statement purges: every database takes so many parameters.
 const PURGED_AT_ONCE: u64 = 500;
 
 #[async_trait]
 impl ServerRepository for SqlStore {
-    async fn server_create(&self, server: &Server) -> Result<()> {
-        let op = self.op("create a server");
-        let row = row(server)?;
-        self.retried(|| async {
-            let _turn = self.turn().await;
-            let insert = Entity::insert(row.clone());
-            match insert.exec_without_returning(&self.db).await {
-                Ok(_) => Ok(()),
-                Err(error) if is_taken(&error) => Err(Error::AlreadyExists {
-                    kind: ObjectKind::Server,
-                    id: server.id.to_string(),
-                }),
-                Err(error) => Err(op.failed(error)),
-            }
-        })
-        .await
+    async fn server_create_batch(&self, batch: &ServerBatch) -> Result<()> {
+        server_create::create(self, batch, self.op("create servers")).await
     }
 
     async fn server_get(&self, id: ServerId) -> Result<Server> {
@@ -55,6 +44,7 @@ impl ServerRepository for SqlStore {
         if held.generation != server.generation {
             return Err(stale(server.id, server.generation));
         }
+        let before = held.charge();
         let written = Server {
             project_id: held.project_id,
             created_at: held.created_at,
@@ -71,17 +61,11 @@ impl ServerRepository for SqlStore {
             .set(row)
             .filter(Column::Id.eq(*server.id.as_uuid()))
             .filter(Column::Generation.eq(server.generation.get().cast_signed()));
+        let charges = (before, written.charge());
         let done = self
-            .retried(|| async {
-                let _turn = self.turn().await;
-                update
-                    .clone()
-                    .exec(&self.db)
-                    .await
-                    .map_err(|error| op.failed(error))
-            })
+            .retried(|| write(self, &update, &written.project_id, &charges, op))
             .await?;
-        if done.rows_affected == 0 {
+        if !done {
             // Written or purged since it was read above.
             self.server_row(server.id, op).await?;
             return Err(stale(server.id, server.generation));
@@ -164,6 +148,35 @@ impl SqlStore {
             .await
             .map_err(|error| op.failed(error))?;
         Ok((found, done.rows_affected))
+    }
+}
+
+/// Writes the row, and charges the project with what changed. Returns whether the row was there.
+async fn write(
+    store: &SqlStore,
+    update: &UpdateMany<Entity>,
+    project: &ProjectId,
+    (before, now): &(QuotaCharge, QuotaCharge),
+    op: Op,
+) -> Result<bool> {
+    let failed = |error| op.failed(error);
+    if before == now {
+        let _turn = store.turn().await;
+        let done = update.clone().exec(&store.db).await.map_err(failed)?;
+        return Ok(done.rows_affected > 0);
+    }
+    let transaction = store.begin(op).await?;
+    let done = update.clone().exec(&transaction.db).await.map_err(failed);
+    match done {
+        Ok(done) if done.rows_affected > 0 => {}
+        other => return transaction.end(other.map(|_| false)).await,
+    }
+    match charge(&transaction.db, project, before, now, op).await {
+        Ok(false) => {
+            transaction.undo().await;
+            Err(refusal(store, project, &now.beyond(before), op).await)
+        }
+        done => transaction.end(done).await,
     }
 }
 

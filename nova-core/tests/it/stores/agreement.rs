@@ -194,10 +194,8 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
                     .or_default()
                     .set(CLASSES[*class].clone(), *amount);
             }
-            let claim = Claim {
-                consumer: server_id(*consumer),
-                resources,
-            };
+            let request = "req-1".parse().unwrap();
+            let claim = Claim::over(server_id(*consumer), request, resources);
             text(store.allocations().claim(&claim).await)
         }
         Call::Release { consumer, host } => {
@@ -205,7 +203,7 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             text(
                 store
                     .allocations()
-                    .release(server_id(*consumer), host.as_ref())
+                    .release(server_id(*consumer).into(), host.as_ref())
                     .await,
             )
         }
@@ -303,7 +301,10 @@ async fn contents(store: &Store) -> String {
         all.push(text(store.flavors().flavor_get(flavor(number).id()).await));
         all.push(text(store.hosts().host_get(&host_name(number)).await));
         all.push(text(
-            store.allocations().allocations_of(server_id(number)).await,
+            store
+                .allocations()
+                .allocations_of(server_id(number).into())
+                .await,
         ));
         all.push(text(
             store.allocations().allocations_on(&host_name(number)).await,

@@ -68,8 +68,9 @@ async fn two_processes_on_one_file_never_over_commit() {
         let (store, env) = (stores[index % 2].clone(), env.clone());
         let one = Resources::new().with(ResourceClass::Vcpu, 1);
         let claim = Claim::on(
-            report.name.clone(),
             nova_core::id::ServerId::generate(&env),
+            nova_core::id::RequestId::generate(&env),
+            report.name.clone(),
             one,
         );
         tasks.spawn(async move { store.allocations().claim(&claim).await });
@@ -103,7 +104,12 @@ async fn a_reopened_file_has_everything() {
     store.hosts().host_report(&report, env.now()).await.unwrap();
     store
         .allocations()
-        .claim(&Claim::on(report.name.clone(), consumer, held.clone()))
+        .claim(&Claim::on(
+            consumer,
+            nova_core::id::RequestId::generate(&env),
+            report.name.clone(),
+            held.clone(),
+        ))
         .await
         .unwrap();
     let before = store.hosts().host_usages().await.unwrap();
@@ -129,7 +135,7 @@ async fn a_reopened_file_has_everything() {
     assert_eq!(
         store
             .allocations()
-            .allocations_of(consumer)
+            .allocations_of(consumer.into())
             .await
             .unwrap()
             .len(),

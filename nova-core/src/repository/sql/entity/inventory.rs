@@ -1,4 +1,7 @@
 //! Rows of inventories: what a host offers of a class, and how much of it is used.
+//!
+//! Each host has one row besides, of the class [`CONSUMERS`], whose `used` counts the consumers
+//! that hold anything on it.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
@@ -6,6 +9,9 @@ use sea_orm::entity::prelude::*;
 use crate::error::BoxError;
 use crate::id::HostName;
 use crate::model::{Inventory, ResourceClass};
+
+/// The class of the row that counts consumers. No resource class is written in small letters.
+pub(in crate::repository::sql) const CONSUMERS: &str = "consumers";
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "nova_inventories")]
@@ -44,6 +50,20 @@ pub(in crate::repository::sql) fn row(
         allocation_ratio: Set(inventory.map_or(1.0, Inventory::allocation_ratio)),
         capacity: Set(inventory.map_or(0, Inventory::capacity).cast_signed()),
         used: NotSet,
+    }
+}
+
+/// The row that counts the consumers of a host that has none.
+pub(in crate::repository::sql) fn consumers_row(host: &HostName) -> ActiveModel {
+    ActiveModel {
+        host: Set(host.to_string()),
+        class: Set(CONSUMERS.to_owned()),
+        offered: Set(false),
+        total: Set(0),
+        reserved: Set(0),
+        allocation_ratio: Set(1.0),
+        capacity: Set(i64::MAX),
+        used: Set(0),
     }
 }
 

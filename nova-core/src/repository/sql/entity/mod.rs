@@ -17,6 +17,7 @@ pub(super) mod key_pair;
 pub(super) mod migration;
 pub(super) mod operation;
 pub(super) mod port;
-pub(super) mod quota;
+pub(super) mod quota_limit;
+pub(super) mod quota_usage;
 pub(super) mod server;
 pub(super) mod server_group;

@@ -1,7 +1,19 @@
-//! Quotas, and claims by request.
+//! Quotas, and claims by request and of migrations.
 
-use sea_orm_migration::sea_orm::DbErr;
+use std::collections::BTreeMap;
+
+use sea_orm_migration::sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, Index, OnConflict, Query, Table,
+};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::column::{number, table, text, uuid};
+
+/// How many servers are counted at once.
+const PAGE: u64 = 1000;
 
 pub(super) struct Quotas;
 
@@ -17,7 +29,156 @@ impl MigrationTrait for Quotas {
         elided_lifetimes_in_paths,
         reason = "the trait elides it, and this must match"
     )]
-    async fn up(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Ok(())
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let backend = manager.get_database_backend();
+        consumers(manager, backend).await?;
+        count_consumers(manager).await?;
+        quotas(manager, backend).await?;
+        count_use(manager).await
     }
+}
+
+async fn consumers(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<(), DbErr> {
+    let columns = [
+        ("server_id", uuid("server_id").null().to_owned()),
+        ("request_id", text(backend, "request_id").null().to_owned()),
+    ];
+    for (name, column) in columns {
+        if !manager.has_column("nova_consumers", name).await? {
+            let add = Table::alter()
+                .table("nova_consumers")
+                .add_column(column)
+                .to_owned();
+            manager.alter_table(add).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives each host the row that counts who holds anything on it.
+async fn count_consumers(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    let counts = Query::select()
+        .expr(Expr::col(("nova_hosts", "name")))
+        .expr(Expr::value("consumers"))
+        .expr(Expr::value(false))
+        .expr(Expr::value(0_i64))
+        .expr(Expr::value(0_i64))
+        .expr(Expr::value(1.0_f64))
+        .expr(Expr::value(i64::MAX))
+        .expr(Expr::col(("nova_allocations", "consumer")).count_distinct())
+        .from("nova_hosts")
+        .left_join(
+            "nova_allocations",
+            Expr::col(("nova_allocations", "host")).equals(("nova_hosts", "name")),
+        )
+        .and_where(
+            Expr::col(("nova_hosts", "name")).not_in_subquery(
+                Query::select()
+                    .column("host")
+                    .from("nova_inventories")
+                    .and_where(Expr::col("class").eq("consumers"))
+                    .to_owned(),
+            ),
+        )
+        .group_by_col(("nova_hosts", "name"))
+        .to_owned();
+    let insert = Query::insert()
+        .into_table("nova_inventories")
+        .columns(
+            [
+                "host",
+                "class",
+                "offered",
+                "total",
+                "reserved",
+                "allocation_ratio",
+                "capacity",
+                "used",
+            ]
+            .map(Alias::new),
+        )
+        .select_from(counts)
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .to_owned();
+    db.execute(&insert).await?;
+    Ok(())
+}
+
+async fn quotas(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<(), DbErr> {
+    let limits = table(backend, "nova_quota_limits")
+        // Empty for the default of all projects.
+        .col(text(backend, "project_id").not_null())
+        .col(text(backend, "resource").not_null())
+        // The largest number there is for no limit.
+        .col(number("hard_limit").not_null())
+        .primary_key(Index::create().col("project_id").col("resource"))
+        .to_owned();
+    manager.create_table(limits).await?;
+    let usages = table(backend, "nova_quota_usages")
+        .col(text(backend, "project_id").not_null())
+        .col(text(backend, "resource").not_null())
+        .col(number("used").not_null())
+        .primary_key(Index::create().col("project_id").col("resource"))
+        .to_owned();
+    manager.create_table(usages).await
+}
+
+/// What is charged for a flavor.
+#[derive(Deserialize)]
+struct Charged {
+    vcpus: i64,
+    memory: i64,
+}
+
+/// Charges the servers that are there.
+async fn count_use(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    let mut sums: BTreeMap<String, [i64; 3]> = BTreeMap::new();
+    let mut last: Option<Uuid> = None;
+    loop {
+        let mut select = Query::select();
+        select
+            .columns(["id", "project_id", "flavor"].map(Alias::new))
+            .from("nova_servers")
+            .and_where(Expr::col("deleted_at").is_null())
+            .and_where(Expr::col("vm_state").ne("soft_deleted"))
+            .order_by("id", sea_orm_migration::sea_orm::sea_query::Order::Asc)
+            .limit(PAGE);
+        if let Some(last) = last {
+            select.and_where(Expr::col("id").gt(last));
+        }
+        let rows = db.query_all(&select).await?;
+        for row in &rows {
+            last = Some(row.try_get("", "id")?);
+            let flavor: String = row.try_get("", "flavor")?;
+            let charged: Charged = serde_json::from_str(&flavor)
+                .map_err(|error| DbErr::Custom(format!("the flavor of a server: {error}")))?;
+            let sum = sums.entry(row.try_get("", "project_id")?).or_default();
+            sum[0] += 1;
+            sum[1] += charged.vcpus;
+            sum[2] += charged.memory;
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    for (project, sum) in sums {
+        for (resource, used) in ["instances", "cores", "ram"].into_iter().zip(sum) {
+            let columns = ["project_id", "resource"];
+            let insert = Query::insert()
+                .into_table("nova_quota_usages")
+                .columns(["project_id", "resource", "used"].map(Alias::new))
+                .values([project.clone().into(), resource.into(), used.into()])
+                .map_err(|error| DbErr::Custom(error.to_string()))?
+                .on_conflict(
+                    OnConflict::columns(columns)
+                        .update_column("used")
+                        .to_owned(),
+                )
+                .to_owned();
+            db.execute(&insert).await?;
+        }
+    }
+    Ok(())
 }
