@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
+use nova_sdk::core::id::RequestId;
 use nova_sdk::core::model::{Claim, NewServer};
 use nova_sdk::prelude::*;
 use nova_sdk::virt::guests;
@@ -164,7 +165,12 @@ async fn store_alone(kind: &str, in_flight: usize) -> f64 {
             };
             let mut server = Server::begin(new, env.now());
             store.servers().server_create(&server).await.unwrap();
-            let claim = Claim::on(host.clone(), server.id, server.flavor.resources());
+            let claim = Claim::on(
+                server.id,
+                RequestId::generate(env),
+                host.clone(),
+                server.flavor.resources(),
+            );
             store.allocations().claim(&claim).await.unwrap();
             for _ in 0..2 {
                 server = store.servers().server_update(&server).await.unwrap();

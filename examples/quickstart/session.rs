@@ -206,7 +206,7 @@ impl Session {
             .await?
             .items;
         for mut server in servers {
-            store.allocations().release(server.id, None).await?;
+            store.allocations().release(server.id.into(), None).await?;
             if server.deleted_at.is_none() {
                 server.deleted_at = Some(self.env.now());
                 server = store.servers().server_update(&server).await?;

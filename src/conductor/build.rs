@@ -60,7 +60,7 @@ impl Inner {
         }
         // What an earlier attempt left when its conductor died.
         let left = patiently(&self.env, STORE_PATIENCE, || {
-            self.store.allocations().allocations_of(id)
+            self.store.allocations().allocations_of(id.into())
         });
         for allocation in left.await? {
             self.unwind(context, id, &allocation.host).await;
@@ -80,7 +80,7 @@ impl Inner {
                 return Err(Ending::Failed(no_valid_host(&plan, last)));
             }
             for host in hosts {
-                if !self.claim(&server, host).await? {
+                if !self.claim(context, &server, host).await? {
                     continue;
                 }
                 attempts += 1;
@@ -134,8 +134,18 @@ impl Inner {
     }
 
     /// Claims the server's resources on the host; `false` if others took them meanwhile.
-    async fn claim(&self, server: &Server, host: &HostName) -> Result<bool, Ending> {
-        let claim = Claim::on(host.clone(), server.id, server.flavor.resources());
+    async fn claim(
+        &self,
+        context: &RequestContext,
+        server: &Server,
+        host: &HostName,
+    ) -> Result<bool, Ending> {
+        let claim = Claim::on(
+            server.id,
+            context.request_id.clone(),
+            host.clone(),
+            server.flavor.resources(),
+        );
         let claimed = patiently(&self.env, STORE_PATIENCE, || {
             self.store.allocations().claim(&claim)
         });
@@ -246,7 +256,7 @@ impl Inner {
             tracing::warn!(server = %id, %host, details = error.details(), "a guest was not removed");
         }
         let released = patiently(&self.env, STORE_PATIENCE, || {
-            self.store.allocations().release(id, Some(host))
+            self.store.allocations().release(id.into(), Some(host))
         });
         if let Err(error) = released.await {
             tracing::error!(server = %id, %host, error = chain(&error), "a claim was not given back");

@@ -47,7 +47,7 @@ impl Inner {
 
     async fn forget(&self, server: &Server, left_on: Option<HostName>) -> nova_core::Result<()> {
         patiently(&self.env, STORE_PATIENCE, || {
-            self.store.allocations().release(server.id, None)
+            self.store.allocations().release(server.id.into(), None)
         })
         .await?;
         self.update(server.id, |server| {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use async_trait::async_trait;
 use nova_sdk::core::id::{HostName, MigrationId, ServerId};
 use nova_sdk::core::model::{
-    Allocation, Claim, ClaimMove, Consumer, Fault, Generation, Host, HostReport, HostUsage, Server, ServiceStatus,
+    Allocation, Claim, ClaimMove, Consumer, Fault, Generation, Host, HostReport, HostUsage, Server,
+    ServiceStatus,
 };
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
@@ -129,7 +130,8 @@ impl AllocationRepository for FlakyStore {
         self.flaky(self.inner.claim_move(claim)).await
     }
     async fn claim_move_back(&self, server: ServerId, migration: MigrationId) -> Result<bool> {
-        self.flaky(self.inner.claim_move_back(server, migration)).await
+        self.flaky(self.inner.claim_move_back(server, migration))
+            .await
     }
     async fn allocations_of(&self, consumer: Consumer) -> Result<Vec<Allocation>> {
         self.flaky(self.inner.allocations_of(consumer)).await
