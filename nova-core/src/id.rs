@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -55,10 +56,11 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {
         $(#[$doc])*
         ///
-        /// One to 255 characters, none of them a control character or white space.
+        /// One to 255 characters, none of them a control character or white space. Clones share
+        /// the text.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks and wraps the text.
@@ -69,7 +71,7 @@ macro_rules! text_id {
             pub fn new(text: impl Into<String>) -> Result<Self> {
                 let text = text.into();
                 check_token($field, &text)?;
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
 
             /// The text of the id.
@@ -102,7 +104,7 @@ macro_rules! text_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                (*id.0).to_owned()
             }
         }
 
@@ -216,7 +218,7 @@ text_id!(
 impl RequestId {
     /// A new request id from the environment's source.
     pub fn generate(env: &Env) -> Self {
-        Self(format!("req-{}", env.uuid().hyphenated()))
+        Self(format!("req-{}", env.uuid().hyphenated()).into())
     }
 }
 

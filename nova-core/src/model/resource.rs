@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -143,18 +144,19 @@ impl CustomResourceClass {
     }
 }
 
-/// Amounts by class. A class that is not there stands for zero; none is kept with zero.
+/// Amounts by class. A class that is not there stands for zero; none is kept with zero. Clones
+/// share the amounts until one is changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(
     from = "BTreeMap<ResourceClass, u64>",
     into = "BTreeMap<ResourceClass, u64>"
 )]
-pub struct Resources(BTreeMap<ResourceClass, u64>);
+pub struct Resources(Arc<BTreeMap<ResourceClass, u64>>);
 
 impl Resources {
     /// No resources.
-    pub const fn new() -> Self {
-        Self(BTreeMap::new())
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The amount of a class.
@@ -164,10 +166,11 @@ impl Resources {
 
     /// Sets the amount of a class.
     pub fn set(&mut self, class: ResourceClass, amount: u64) {
+        let amounts = Arc::make_mut(&mut self.0);
         if amount == 0 {
-            self.0.remove(&class);
+            amounts.remove(&class);
         } else {
-            self.0.insert(class, amount);
+            amounts.insert(class, amount);
         }
     }
 
@@ -180,17 +183,27 @@ impl Resources {
 
     /// Adds the other amounts; sums stay at the largest number there is.
     pub fn add(&mut self, other: &Self) {
-        for (class, amount) in &other.0 {
-            let sum = self.get(class).saturating_add(*amount);
-            self.set(class.clone(), sum);
+        let amounts = Arc::make_mut(&mut self.0);
+        for (class, amount) in other.iter() {
+            match amounts.get_mut(class) {
+                Some(sum) => *sum = sum.saturating_add(amount),
+                None => {
+                    amounts.insert(class.clone(), amount);
+                }
+            }
         }
     }
 
     /// Takes the other amounts away; none falls below zero.
     pub fn subtract(&mut self, other: &Self) {
-        for (class, amount) in &other.0 {
-            let rest = self.get(class).saturating_sub(*amount);
-            self.set(class.clone(), rest);
+        let amounts = Arc::make_mut(&mut self.0);
+        for (class, amount) in other.iter() {
+            if let Some(rest) = amounts.get_mut(class) {
+                *rest = rest.saturating_sub(amount);
+                if *rest == 0 {
+                    amounts.remove(class);
+                }
+            }
         }
     }
 
@@ -213,18 +226,14 @@ impl From<BTreeMap<ResourceClass, u64>> for Resources {
 
 impl From<Resources> for BTreeMap<ResourceClass, u64> {
     fn from(resources: Resources) -> Self {
-        resources.0
+        Arc::unwrap_or_clone(resources.0)
     }
 }
 
 impl FromIterator<(ResourceClass, u64)> for Resources {
     fn from_iter<I: IntoIterator<Item = (ResourceClass, u64)>>(amounts: I) -> Self {
-        Self(
-            amounts
-                .into_iter()
-                .filter(|(_, amount)| *amount > 0)
-                .collect(),
-        )
+        let some = amounts.into_iter().filter(|(_, amount)| *amount > 0);
+        Self(Arc::new(some.collect()))
     }
 }
 

@@ -26,7 +26,21 @@ struct Holding {
     /// The server of it.
     server: ServerId,
     request: RequestId,
-    resources: BTreeMap<HostName, Resources>,
+    /// By host, in order.
+    resources: Vec<(HostName, Resources)>,
+}
+
+impl Holding {
+    /// Whether it holds this for that request.
+    fn is(&self, request: &RequestId, resources: &BTreeMap<HostName, Resources>) -> bool {
+        let held = self.resources.iter().map(|(host, held)| (host, held));
+        self.request == *request && resources.iter().eq(held)
+    }
+}
+
+fn listed(resources: &BTreeMap<HostName, Resources>) -> Vec<(HostName, Resources)> {
+    let entry = |(host, wanted): (&HostName, &Resources)| (host.clone(), wanted.clone());
+    resources.iter().map(entry).collect()
 }
 
 /// What one host lent out, and to whom. Nothing lent, no entry.
@@ -56,9 +70,7 @@ impl Allocations {
         match self.by_consumer.get(claim.consumer.as_uuid()) {
             None => Ok(false),
             Some(held)
-                if held.consumer == claim.consumer
-                    && held.request == claim.request
-                    && held.resources == claim.resources =>
+                if held.consumer == claim.consumer && held.is(&claim.request, &claim.resources) =>
             {
                 Ok(true)
             }
@@ -125,7 +137,7 @@ impl Allocations {
             consumer: claim.consumer,
             server,
             request: claim.request.clone(),
-            resources: claim.resources.clone(),
+            resources: listed(&claim.resources),
         });
     }
 
@@ -161,9 +173,7 @@ impl Allocations {
         let migration = self.by_consumer.get(claim.migration.as_uuid());
         let server = self.by_consumer.get(claim.server.as_uuid());
         migration.is_some_and(of_this)
-            && server.is_some_and(|held| {
-                held.request == claim.request && held.resources == claim.resources
-            })
+            && server.is_some_and(|held| held.is(&claim.request, &claim.resources))
     }
 }
 
@@ -211,7 +221,7 @@ impl AllocationRepository for MemoryStore {
             consumer: claim.server.into(),
             server: claim.server,
             request: claim.request.clone(),
-            resources: claim.resources.clone(),
+            resources: listed(&claim.resources),
         });
         Ok(())
     }
@@ -239,7 +249,7 @@ impl AllocationRepository for MemoryStore {
         let Some(holding) = holding.filter(|holding| holding.consumer == consumer) else {
             return Ok(Vec::new());
         };
-        let allocation = |(host, resources): (&HostName, &Resources)| Allocation {
+        let allocation = |(host, resources): &(HostName, Resources)| Allocation {
             consumer,
             host: host.clone(),
             resources: resources.clone(),
@@ -270,11 +280,12 @@ impl AllocationRepository for MemoryStore {
             Some(held) if held.consumer == consumer => held,
             _ => return Ok(false),
         };
-        if host.is_some_and(|host| !held.resources.contains_key(host)) {
+        let holds = |host: &HostName| held.resources.iter().any(|(name, _)| name == host);
+        if host.is_some_and(|host| !holds(host)) {
             return Ok(false);
         }
         if let (Some(mut left), Some(host)) = (allocations.leave(id), host) {
-            left.resources.remove(host);
+            left.resources.retain(|(name, _)| name != host);
             if !left.resources.is_empty() {
                 allocations.enter(left);
             }
