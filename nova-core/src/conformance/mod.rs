@@ -60,6 +60,7 @@ pub mod migrations;
 pub mod operations;
 pub mod ports;
 pub mod quotas;
+pub mod restarts;
 pub mod server_batches;
 pub mod server_groups;
 pub mod server_lists;

@@ -244,3 +244,13 @@ async fn a_file_that_cannot_be_opened_is_an_error() {
     );
     assert!(Path::new(&text).exists());
 }
+
+#[cfg(feature = "conformance")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_file_that_is_closed_under_writes_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = url(&directory);
+    let open = async || Store::new(SqlStore::connect(&url).await.unwrap());
+    use nova_core::conformance::restarts;
+    restarts::a_store_that_is_closed_under_writes_is_whole(open, &Env::system()).await;
+}
