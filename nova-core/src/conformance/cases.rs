@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::{
     actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
     faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports, quotas,
-    server_groups, server_lists, server_purges, servers,
+    server_filters, server_groups, server_lists, server_purges, server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -66,6 +66,8 @@ pub fn all() -> Vec<Case> {
 const MODULES: &[&[Case]] = &[
     servers::CASES,
     server_lists::CASES,
+    server_filters::CASES,
+    server_sorts::CASES,
     server_purges::CASES,
     flavors::CASES,
     faults::CASES,

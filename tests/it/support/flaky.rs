@@ -11,7 +11,7 @@ use nova_sdk::core::model::{
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
     AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerFilter,
-    ServerRepository, Store,
+    ServerRepository, ServerSort, Store,
 };
 use nova_sdk::core::{Error, Result, Timestamp};
 
@@ -81,9 +81,10 @@ impl ServerRepository for FlakyStore {
     async fn server_list(
         &self,
         filter: &ServerFilter,
+        sort: ServerSort,
         page: &PageRequest<ServerId>,
     ) -> Result<Page<Server, ServerId>> {
-        self.flaky(self.inner.server_list(filter, page)).await
+        self.flaky(self.inner.server_list(filter, sort, page)).await
     }
     async fn server_update(&self, server: &Server) -> Result<Server> {
         self.flaky(self.inner.server_update(server)).await

@@ -41,6 +41,11 @@ impl Allocations {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
+    /// Whether the consumer holds anything on any host.
+    pub(super) fn holds(&self, consumer: ServerId) -> bool {
+        self.by_consumer.contains_key(&consumer)
+    }
+
     /// Refuses what does not fit: the first host and class in order.
     fn check(&self, hosts: &Hosts, claim: &Claim) -> Result<()> {
         for (name, wanted) in &claim.resources {

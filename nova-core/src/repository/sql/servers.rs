@@ -1,18 +1,22 @@
 //! Servers in SQL.
+//!
+//! A server's row is taken first, then those that belong to it.
 
 use async_trait::async_trait;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::entity::consumer;
 use super::entity::server::{ActiveModel, Column, Entity, row};
 use super::op::{Op, is_taken};
-use super::server_list;
+use super::server_removal::{holds_nothing, longest_deleted, removable};
 use super::store::SqlStore;
+use super::{server_list, server_tags};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ServerId;
 use crate::model::{Generation, Server};
-use crate::repository::{Page, PageRequest, ServerFilter, ServerRepository};
+use crate::repository::{Page, PageRequest, ServerFilter, ServerRepository, ServerSort};
 
 /// How many servers one statement purges: every database takes so many parameters.
 const PURGED_AT_ONCE: u64 = 500;
@@ -23,16 +27,17 @@ impl ServerRepository for SqlStore {
         let op = self.op("create a server");
         let row = row(server)?;
         self.retried(|| async {
-            let _turn = self.turn().await;
-            let insert = Entity::insert(row.clone());
-            match insert.exec_without_returning(&self.db).await {
-                Ok(_) => Ok(()),
-                Err(error) if is_taken(&error) => Err(Error::AlreadyExists {
-                    kind: ObjectKind::Server,
-                    id: server.id.to_string(),
-                }),
-                Err(error) => Err(op.failed(error)),
+            if server.tags.is_empty() {
+                let _turn = self.turn().await;
+                return insert(&self.db, row.clone(), server.id, op).await;
             }
+            let transaction = self.begin(op).await?;
+            let outcome = async {
+                insert(&transaction.db, row.clone(), server.id, op).await?;
+                server_tags::insert(&transaction.db, server.id, &server.tags, op).await
+            };
+            let outcome = outcome.await;
+            transaction.end(outcome).await
         })
         .await
     }
@@ -44,9 +49,10 @@ impl ServerRepository for SqlStore {
     async fn server_list(
         &self,
         filter: &ServerFilter,
+        sort: ServerSort,
         page: &PageRequest<ServerId>,
     ) -> Result<Page<Server, ServerId>> {
-        server_list::page(self, filter, page).await
+        server_list::page(self, filter, sort, page).await
     }
 
     async fn server_update(&self, server: &Server) -> Result<Server> {
@@ -56,32 +62,13 @@ impl ServerRepository for SqlStore {
             return Err(stale(server.id, server.generation));
         }
         let written = Server {
-            project_id: held.project_id,
+            project_id: held.project_id.clone(),
             created_at: held.created_at,
             generation: server.generation.next(),
             ..server.clone()
         };
-        let row = ActiveModel {
-            id: ActiveValue::NotSet,
-            project_id: ActiveValue::NotSet,
-            created_at: ActiveValue::NotSet,
-            ..row(&written)?
-        };
-        let update = Entity::update_many()
-            .set(row)
-            .filter(Column::Id.eq(*server.id.as_uuid()))
-            .filter(Column::Generation.eq(server.generation.get().cast_signed()));
-        let done = self
-            .retried(|| async {
-                let _turn = self.turn().await;
-                update
-                    .clone()
-                    .exec(&self.db)
-                    .await
-                    .map_err(|error| op.failed(error))
-            })
-            .await?;
-        if done.rows_affected == 0 {
+        let done = self.retried(|| self.write(&held, &written, op)).await?;
+        if !done {
             // Written or purged since it was read above.
             self.server_row(server.id, op).await?;
             return Err(stale(server.id, server.generation));
@@ -91,28 +78,7 @@ impl ServerRepository for SqlStore {
 
     async fn server_purge(&self, id: ServerId, generation: Generation) -> Result<bool> {
         let op = self.op("purge a server");
-        let delete = Entity::delete_many()
-            .filter(Column::Id.eq(*id.as_uuid()))
-            .filter(Column::Generation.eq(generation.get().cast_signed()))
-            .filter(Column::DeletedAt.is_not_null());
-        let done = self
-            .retried(|| async {
-                let _turn = self.turn().await;
-                delete
-                    .clone()
-                    .exec(&self.db)
-                    .await
-                    .map_err(|error| op.failed(error))
-            })
-            .await?;
-        if done.rows_affected > 0 {
-            return Ok(true);
-        }
-        match self.server_row(id, op).await {
-            Ok(_) => Err(stale(id, generation)),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.retried(|| self.purge_one(id, generation, op)).await
     }
 
     async fn server_purge_deleted(&self, before: Timestamp, limit: u32) -> Result<u64> {
@@ -139,16 +105,66 @@ impl SqlStore {
         }
     }
 
+    /// Writes a server and what goes with the change, if the store still holds `held`; returns
+    /// whether it did. A change of the row alone is one statement.
+    async fn write(&self, held: &Server, written: &Server, op: Op) -> Result<bool> {
+        let change = change(held, written)?;
+        if held.tags == written.tags {
+            let _turn = self.turn().await;
+            return update(&self.db, change, held, op).await;
+        }
+        let transaction = self.begin(op).await?;
+        let outcome = async {
+            // From here on the row is ours, and `held` is what it was.
+            if !update(&transaction.db, change, held, op).await? {
+                return Ok(false);
+            }
+            let (old, new) = (&held.tags, &written.tags);
+            server_tags::replace(&transaction.db, held.id, old, new, op).await?;
+            Ok(true)
+        };
+        let outcome = outcome.await;
+        transaction.end(outcome).await
+    }
+
+    async fn purge_one(&self, id: ServerId, generation: Generation, op: Op) -> Result<bool> {
+        let delete = Entity::delete_many()
+            .filter(Column::Id.eq(*id.as_uuid()))
+            .filter(Column::Generation.eq(generation.get().cast_signed()))
+            .filter(Column::DeletedAt.is_not_null())
+            .filter(holds_nothing());
+        let done = {
+            let _turn = self.turn().await;
+            delete.exec(&self.db).await
+        };
+        if done.map_err(|error| op.failed(error))?.rows_affected > 0 {
+            return Ok(true);
+        }
+        let held = match self.server_row(id, op).await {
+            Ok(held) => held,
+            Err(error) if error.is_not_found() => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if held.deleted_at.is_none() || held.generation != generation {
+            return Err(stale(id, generation));
+        }
+        let holds = consumer::Entity::find_by_id(*id.as_uuid())
+            .one(&self.db)
+            .await
+            .map_err(|error| op.failed(error))?;
+        Err(match holds {
+            Some(_) => Error::in_use(ObjectKind::Server, id, "it holds resources on a host"),
+            // Released in between.
+            None => op.interrupted(),
+        })
+    }
+
     /// Purges at most so many; returns how many it found, and how many it and nobody else purged.
     async fn purge_some(&self, before: Timestamp, wanted: u64, op: Op) -> Result<(u64, u64)> {
         let _turn = self.turn().await;
-        let ids: Vec<Uuid> = Entity::find()
+        let ids: Vec<Uuid> = longest_deleted(before, wanted)
             .select_only()
             .column(Column::Id)
-            .filter(Column::DeletedAt.lt(before.as_micros()))
-            .order_by_asc(Column::DeletedAt)
-            .order_by_asc(Column::Id)
-            .limit(wanted)
             .into_tuple()
             .all(&self.db)
             .await
@@ -159,7 +175,7 @@ impl SqlStore {
         }
         let done = Entity::delete_many()
             .filter(Column::Id.is_in(ids))
-            .filter(Column::DeletedAt.lt(before.as_micros()))
+            .filter(removable(before))
             .exec(&self.db)
             .await
             .map_err(|error| op.failed(error))?;
@@ -167,10 +183,46 @@ impl SqlStore {
     }
 }
 
-fn stale(id: ServerId, expected: Generation) -> Error {
-    Error::Stale {
-        kind: ObjectKind::Server,
-        id: id.to_string(),
-        expected,
+async fn insert(db: &impl ConnectionTrait, row: ActiveModel, id: ServerId, op: Op) -> Result<()> {
+    match Entity::insert(row).exec_without_returning(db).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_taken(&error) => Err(Error::already_exists(ObjectKind::Server, id)),
+        Err(error) => Err(op.failed(error)),
     }
+}
+
+/// The columns to write.
+fn change(held: &Server, written: &Server) -> Result<ActiveModel> {
+    let mut change = ActiveModel {
+        id: ActiveValue::NotSet,
+        project_id: ActiveValue::NotSet,
+        created_at: ActiveValue::NotSet,
+        ..row(written)?
+    };
+    if held.user_data == written.user_data {
+        // It is large and hardly ever changes.
+        change.user_data = ActiveValue::NotSet;
+    }
+    Ok(change)
+}
+
+/// Writes the row if it has the generation of `held` yet; returns whether it did.
+async fn update(
+    db: &impl ConnectionTrait,
+    change: ActiveModel,
+    held: &Server,
+    op: Op,
+) -> Result<bool> {
+    let done = Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(*held.id.as_uuid()))
+        .filter(Column::Generation.eq(held.generation.get().cast_signed()))
+        .exec(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    Ok(done.rows_affected > 0)
+}
+
+fn stale(id: ServerId, expected: Generation) -> Error {
+    Error::stale(ObjectKind::Server, id, expected)
 }

@@ -19,4 +19,6 @@ pub(super) mod operation;
 pub(super) mod port;
 pub(super) mod quota;
 pub(super) mod server;
+mod server_details;
 pub(super) mod server_group;
+pub(super) mod server_tag;
