@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
@@ -63,32 +64,8 @@ impl ArchiveRepository for SqlStore {
         page: &PageRequest<ServerId>,
     ) -> Result<Page<ArchivedServer, ServerId>> {
         let op = self.op("list archived servers");
-        let mut condition = Condition::all()
-            .add_option(project.map(|project| Column::ProjectId.eq(project.as_str())));
-        if let Some(marker) = page.marker() {
-            let id = *marker.as_uuid();
-            let deleted_at: Option<i64> = Entity::find_by_id(id)
-                .select_only()
-                .column(Column::DeletedAt)
-                .into_tuple()
-                .one(&self.db)
-                .await
-                .map_err(|error| op.failed(error))?;
-            let Some(deleted_at) = deleted_at else {
-                return Err(Error::not_found(ObjectKind::Server, marker));
-            };
-            // The first condition is for the index, the second for those of the same instant.
-            condition = condition.add(Column::DeletedAt.gte(deleted_at)).add(
-                Condition::any()
-                    .add(Column::DeletedAt.gt(deleted_at))
-                    .add(Column::Id.gt(id)),
-            );
-        }
-        let rows = Entity::find()
-            .filter(condition)
-            .order_by_asc(Column::DeletedAt)
-            .order_by_asc(Column::Id)
-            .limit(u64::from(page.limit()) + 1)
+        let rows = select_archived(self, project, page, op)
+            .await?
             .all(&self.db)
             .await
             .map_err(|error| op.failed(error))?;
@@ -113,6 +90,41 @@ impl ArchiveRepository for SqlStore {
         }
         Ok(purged)
     }
+}
+
+/// The statement that reads a page, and one server more to know whether there is another.
+pub(super) async fn select_archived(
+    store: &SqlStore,
+    project: Option<&ProjectId>,
+    page: &PageRequest<ServerId>,
+    op: Op,
+) -> Result<Select<Entity>> {
+    let mut condition =
+        Condition::all().add_option(project.map(|project| Column::ProjectId.eq(project.as_str())));
+    if let Some(marker) = page.marker() {
+        let id = *marker.as_uuid();
+        let deleted_at: Option<i64> = Entity::find_by_id(id)
+            .select_only()
+            .column(Column::DeletedAt)
+            .into_tuple()
+            .one(&store.db)
+            .await
+            .map_err(|error| op.failed(error))?;
+        let Some(deleted_at) = deleted_at else {
+            return Err(Error::not_found(ObjectKind::Server, marker));
+        };
+        // The first condition is for the index, the second for those of the same instant.
+        condition = condition.add(Column::DeletedAt.gte(deleted_at)).add(
+            Condition::any()
+                .add(Column::DeletedAt.gt(deleted_at))
+                .add(Column::Id.gt(id)),
+        );
+    }
+    Ok(Entity::find()
+        .filter(condition)
+        .order_by_asc(Column::DeletedAt)
+        .order_by_asc(Column::Id)
+        .limit(u64::from(page.limit()) + 1))
 }
 
 impl SqlStore {

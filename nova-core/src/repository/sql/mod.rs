@@ -57,6 +57,7 @@ mod options;
 mod plan;
 mod ports;
 mod quotas;
+mod server_condition;
 mod server_groups;
 mod server_list;
 mod server_migrations;

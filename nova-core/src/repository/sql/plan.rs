@@ -2,13 +2,14 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement};
 
+use super::archive::select_archived;
 use super::op::Op;
 use super::server_list;
 use super::server_removal::longest_deleted;
 use super::store::SqlStore;
 use crate::env::Timestamp;
 use crate::error::Result;
-use crate::id::ServerId;
+use crate::id::{ProjectId, ServerId};
 use crate::repository::{PageRequest, ServerFilter, ServerSort};
 
 impl SqlStore {
@@ -38,6 +39,22 @@ impl SqlStore {
     pub async fn server_purge_plan(&self, before: Timestamp, limit: u32) -> Result<String> {
         let op = self.op("explain a purge of servers");
         let select = longest_deleted(before, u64::from(limit));
+        let statement = select.build(self.db.get_database_backend());
+        self.explain(&statement, op).await
+    }
+
+    /// The same for the statement that reads this page of the archive.
+    ///
+    /// # Errors
+    /// Those of `archived_list`.
+    #[doc(hidden)]
+    pub async fn archived_list_plan(
+        &self,
+        project: Option<&ProjectId>,
+        page: &PageRequest<ServerId>,
+    ) -> Result<String> {
+        let op = self.op("explain a list of archived servers");
+        let select = select_archived(self, project, page, op).await?;
         let statement = select.build(self.db.get_database_backend());
         self.explain(&statement, op).await
     }

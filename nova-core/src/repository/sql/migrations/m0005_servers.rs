@@ -158,3 +158,42 @@ async fn archive(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<(), 
     )
     .await
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sea_orm_migration::MigratorTrait;
+    use sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+
+    use crate::repository::sql::SqlStore;
+    use crate::repository::sql::migrations::Migrator;
+    use crate::repository::{PageRequest, ServerFilter, ServerSort, Store};
+
+    #[tokio::test]
+    async fn a_database_of_the_version_before_is_brought_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("old.db").display());
+        let old = Database::connect(format!("{url}?mode=rwc")).await.unwrap();
+        Migrator::up(&old, Some(4)).await.unwrap();
+        let flavor = r#"{"id": "old", "vcpus": 1, "memory": 1, "root_disk": 1}"#;
+        let insert = format!(
+            "INSERT INTO nova_servers VALUES (zeroblob(16), 'p', 'u', 'Old name', '{flavor}', \
+             zeroblob(16), NULL, NULL, 'active', NULL, 'running', TRUE, 1, 2, 3, NULL, 4)"
+        );
+        old.execute_unprepared(&insert).await.unwrap();
+        old.close().await.unwrap();
+
+        let sql = SqlStore::connect(&url).await.unwrap();
+        let store = Store::new(sql.clone());
+        let filter = ServerFilter::default().flavor("old".parse().unwrap());
+        let (sort, page) = (ServerSort::default(), PageRequest::largest());
+        let found = store.servers().server_list(&filter, sort, &page).await;
+        let found = found.unwrap().items;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].hostname.as_str(), "old-name");
+        assert!(found[0].locked());
+        let written = store.servers().server_update(&found[0]).await.unwrap();
+        let read = store.servers().server_get(written.id).await.unwrap();
+        assert_eq!(read, written);
+        sql.close().await;
+    }
+}
