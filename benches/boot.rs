@@ -154,15 +154,14 @@ async fn store_alone(kind: &str, in_flight: usize) -> f64 {
     let rate = rate(in_flight, |index| {
         let (env, store, host) = (&env, &store, &host);
         async move {
-            let new = NewServer {
-                id: ServerId::generate(env),
-                name: format!("web-{index}").parse().unwrap(),
-                project_id: "bench".parse().unwrap(),
-                user_id: "bench".parse().unwrap(),
-                flavor: tiny(),
-                image_id: ImageId::generate(env),
-                availability_zone: None,
-            };
+            let new = NewServer::new(
+                ServerId::generate(env),
+                format!("web-{index}").parse().unwrap(),
+                "bench".parse().unwrap(),
+                "bench".parse().unwrap(),
+                tiny(),
+                ImageId::generate(env),
+            );
             let mut server = Server::begin(new, env.now());
             store.servers().server_create(&server).await.unwrap();
             let claim = Claim::on(

@@ -5,7 +5,7 @@ pub use nova_core::model::{DiskFormat, Flavor, ImageMeta, Server};
 pub use nova_core::repository::memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use nova_core::repository::sql::SqlStore;
-pub use nova_core::repository::{PageRequest, ServerFilter, Store};
+pub use nova_core::repository::{Deleted, PageRequest, ServerFilter, ServerSort, Store};
 pub use nova_core::state::{PowerState, VmState};
 pub use nova_core::units::{Bytes, Gibibytes, Mebibytes};
 pub use nova_core::{Env, RequestContext, Timestamp};

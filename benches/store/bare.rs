@@ -80,7 +80,10 @@ impl Texts {
         let limit = "(SELECT hard_limit FROM nova_quota_limits WHERE project_id = ? \
             AND nova_quota_limits.resource = nova_quota_usages.resource)";
         let class = "host = ? AND class";
-        let classes = format!("(CASE {}ELSE 0 END)", format!("WHEN {class} = ? THEN ? ").repeat(4));
+        let classes = format!(
+            "(CASE {}ELSE 0 END)",
+            format!("WHEN {class} = ? THEN ? ").repeat(4)
+        );
         let numbered = |text: String| match name {
             "postgres" => {
                 let mut count = 0;
@@ -100,13 +103,19 @@ impl Texts {
                 "sqlite" => "BEGIN IMMEDIATE",
                 _ => "BEGIN",
             },
-            insert: numbered(format!("INSERT INTO nova_servers ({COLUMNS}) VALUES ({})", marks(20))),
+            insert: numbered(format!(
+                "INSERT INTO nova_servers ({COLUMNS}) VALUES ({})",
+                marks(20)
+            )),
             charge: numbered(format!(
                 "UPDATE nova_quota_usages SET used = used + {0} WHERE project_id = ? AND resource IN (?, ?, ?) \
                  AND used <= COALESCE({limit}, {limit}, 9223372036854775807) - {0}",
                 case("resource")
             )),
-            consumer: numbered("INSERT INTO nova_consumers (id, server_id, request_id) VALUES (?, ?, ?)".to_owned()),
+            consumer: numbered(
+                "INSERT INTO nova_consumers (id, server_id, request_id) VALUES (?, ?, ?)"
+                    .to_owned(),
+            ),
             take: numbered(format!(
                 "UPDATE nova_inventories SET used = used + {classes} WHERE host = ? AND class IN (?, ?, ?, ?) \
                  AND used <= capacity - {classes}"
@@ -200,12 +209,15 @@ macro_rules! bare {
             }
 
             fn read(row: &$row) -> usize {
-                let mut bytes = row.get::<Uuid, _>(0).as_bytes().len() + row.get::<Uuid, _>(5).as_bytes().len();
+                let mut bytes =
+                    row.get::<Uuid, _>(0).as_bytes().len() + row.get::<Uuid, _>(5).as_bytes().len();
                 for text in [1, 2, 3, 4, 8, 10] {
                     bytes += row.get::<String, _>(text).len();
                 }
                 for text in [6, 7, 9, 17, 18, 19] {
-                    bytes += row.get::<Option<String>, _>(text).map_or(0, |text| text.len());
+                    bytes += row
+                        .get::<Option<String>, _>(text)
+                        .map_or(0, |text| text.len());
                 }
                 for number in [12, 13, 16] {
                     bytes += usize::from(row.get::<i64, _>(number) > 0);
@@ -242,7 +254,10 @@ macro_rules! bare {
                     for statement in prepare {
                         pool.execute(*statement).await.unwrap();
                     }
-                    Self { pool, texts: super::Texts::new(name) }
+                    Self {
+                        pool,
+                        texts: super::Texts::new(name),
+                    }
                 }
 
                 pub async fn close(self) {
@@ -317,26 +332,45 @@ macro_rules! bare {
                         .unwrap();
                     let amounts = [
                         ("consumers".to_owned(), 1),
-                        ("VCPU".to_owned(), wanted.get(&ResourceClass::Vcpu).cast_signed()),
-                        ("MEMORY_MB".to_owned(), wanted.get(&ResourceClass::MemoryMb).cast_signed()),
-                        ("DISK_GB".to_owned(), wanted.get(&ResourceClass::DiskGb).cast_signed()),
+                        (
+                            "VCPU".to_owned(),
+                            wanted.get(&ResourceClass::Vcpu).cast_signed(),
+                        ),
+                        (
+                            "MEMORY_MB".to_owned(),
+                            wanted.get(&ResourceClass::MemoryMb).cast_signed(),
+                        ),
+                        (
+                            "DISK_GB".to_owned(),
+                            wanted.get(&ResourceClass::DiskGb).cast_signed(),
+                        ),
                     ];
                     let mut take = sqlx::query(AssertSqlSafe(self.texts.take.as_str()));
                     for (class, amount) in &amounts {
-                        take = take.bind(host.to_string()).bind(class.clone()).bind(*amount);
+                        take = take
+                            .bind(host.to_string())
+                            .bind(class.clone())
+                            .bind(*amount);
                     }
                     take = take.bind(host.to_string());
                     for (class, _) in &amounts {
                         take = take.bind(class.clone());
                     }
                     for (class, amount) in &amounts {
-                        take = take.bind(host.to_string()).bind(class.clone()).bind(*amount);
+                        take = take
+                            .bind(host.to_string())
+                            .bind(class.clone())
+                            .bind(*amount);
                     }
                     let done = take.execute(&mut *transaction).await.unwrap();
                     assert_eq!(done.rows_affected(), 4);
                     let mut allocate = sqlx::query(AssertSqlSafe(self.texts.allocate.as_str()));
                     for (class, amount) in &amounts[1..] {
-                        allocate = allocate.bind(id).bind(host.to_string()).bind(class.clone()).bind(*amount);
+                        allocate = allocate
+                            .bind(id)
+                            .bind(host.to_string())
+                            .bind(class.clone())
+                            .bind(*amount);
                     }
                     allocate.execute(&mut *transaction).await.unwrap();
                     transaction.commit().await.unwrap();
@@ -370,9 +404,25 @@ bare!(
     sqlx::Sqlite,
     sqlx::sqlite::SqliteRow,
     sqlx::SqlitePool,
-    ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA busy_timeout = 10000"]
+    [
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA busy_timeout = 10000"
+    ]
 );
 #[cfg(feature = "postgres")]
-bare!(postgres, sqlx::Postgres, sqlx::postgres::PgRow, sqlx::PgPool, []);
+bare!(
+    postgres,
+    sqlx::Postgres,
+    sqlx::postgres::PgRow,
+    sqlx::PgPool,
+    []
+);
 #[cfg(feature = "mysql")]
-bare!(mysql, sqlx::MySql, sqlx::mysql::MySqlRow, sqlx::MySqlPool, []);
+bare!(
+    mysql,
+    sqlx::MySql,
+    sqlx::mysql::MySqlRow,
+    sqlx::MySqlPool,
+    []
+);

@@ -55,7 +55,11 @@ pub async fn fill(store: &Store) -> Fleet {
     let mut hosts = Vec::new();
     for index in 0..HOSTS {
         let name: HostName = format!("host-{index:04}").parse().unwrap();
-        store.hosts().host_report(&report(&name, 1 << 30), env.now()).await.unwrap();
+        store
+            .hosts()
+            .host_report(&report(&name, 1 << 30), env.now())
+            .await
+            .unwrap();
         hosts.push(name);
     }
     let mut servers = Vec::with_capacity(LISTED);
@@ -86,8 +90,12 @@ pub fn report(name: &HostName, units: u64) -> HostReport {
         ResourceClass::DiskGb,
     ];
     let offer = |class| (class, Inventory::new(units, 0, 1.0).unwrap());
-    HostReport::new(name.clone(), "nova".parse().unwrap(), HypervisorInfo::new("mock", 1, "x86_64"))
-        .with_inventories(classes.map(offer))
+    HostReport::new(
+        name.clone(),
+        "nova".parse().unwrap(),
+        HypervisorInfo::new("mock", 1, "x86_64"),
+    )
+    .with_inventories(classes.map(offer))
 }
 
 /// How long each of some calls took.
@@ -130,7 +138,11 @@ pub async fn claims_alone(fleet: &Fleet) {
     for _ in 0..super::RUNS {
         let store = Store::new(MemoryStore::new());
         for host in &fleet.hosts {
-            store.hosts().host_report(&report(host, 1 << 30), fleet.env.now()).await.unwrap();
+            store
+                .hosts()
+                .host_report(&report(host, 1 << 30), fleet.env.now())
+                .await
+                .unwrap();
         }
         let claims: Vec<Claim> = (0..CLAIMS)
             .map(|index| {
@@ -146,5 +158,8 @@ pub async fn claims_alone(fleet: &Fleet) {
         let count = CLAIMS as f64;
         rates.push(count / began.elapsed().as_secs_f64());
     }
-    println!("  {CLAIMS} claims alone: {:.0} a second\n", median(&mut rates));
+    println!(
+        "  {CLAIMS} claims alone: {:.0} a second\n",
+        median(&mut rates)
+    );
 }

@@ -32,10 +32,21 @@ pub async fn measure(name: &str, store: &Store, bare: Option<&Bare>, fleet: &Fle
             updates(store, bare, fleet, run).await,
         ]);
     }
-    let names = ["create server", "get", "list 100 of 100,000", "claim", "update state"];
+    let names = [
+        "create server",
+        "get",
+        "list 100 of 100,000",
+        "claim",
+        "update state",
+    ];
     for (index, call) in names.iter().enumerate() {
         let of = |value: fn(&Pair) -> f64| {
-            median(&mut runs.iter().map(|run| value(&run[index])).collect::<Vec<_>>())
+            median(
+                &mut runs
+                    .iter()
+                    .map(|run| value(&run[index]))
+                    .collect::<Vec<_>>(),
+            )
         };
         let (rate, p99) = (of(|pair| pair.store.rate()), of(|pair| pair.store.p99()));
         if bare.is_none() {
@@ -55,7 +66,10 @@ async fn creates(store: &Store, bare: Option<&Bare>, fleet: &Fleet) -> Pair {
     let mut pair = Pair::default();
     for index in 0..CALLS {
         let new = server(&fleet.env, index % PROJECTS);
-        pair.store.time(store.servers().server_create(&new)).await.unwrap();
+        pair.store
+            .time(store.servers().server_create(&new))
+            .await
+            .unwrap();
         if let Some(bare) = bare {
             let new = server(&fleet.env, index % PROJECTS);
             pair.bare.time(bare.create(&new)).await;
@@ -68,7 +82,10 @@ async fn gets(store: &Store, bare: Option<&Bare>, fleet: &Fleet) -> Pair {
     let mut pair = Pair::default();
     for index in 0..CALLS {
         let id = fleet.servers[index * 163 % fleet.servers.len()].id;
-        pair.store.time(store.servers().server_get(id)).await.unwrap();
+        pair.store
+            .time(store.servers().server_get(id))
+            .await
+            .unwrap();
         if let Some(bare) = bare {
             pair.bare.time(bare.get(id)).await;
         }
@@ -82,7 +99,10 @@ async fn lists(store: &Store, bare: Option<&Bare>) -> Pair {
         let project: ProjectId = format!("project-{}", index % PROJECTS).parse().unwrap();
         let filter = ServerFilter::default().project(project.clone());
         let (sort, page) = (ServerSort::default(), PageRequest::first(100).unwrap());
-        let listed = pair.store.time(store.servers().server_list(&filter, sort, &page)).await;
+        let listed = pair
+            .store
+            .time(store.servers().server_list(&filter, sort, &page))
+            .await;
         assert_eq!(listed.unwrap().items.len(), 100);
         if let Some(bare) = bare {
             assert_eq!(pair.bare.time(bare.list(&project)).await, 101);
@@ -96,7 +116,10 @@ async fn claims(store: &Store, bare: Option<&Bare>, fleet: &Fleet) -> Pair {
     for index in 0..CALLS {
         let host = &fleet.hosts[index * 97 % fleet.hosts.len()];
         let wanted = claim(&fleet.env, ServerId::generate(&fleet.env), host);
-        pair.store.time(store.allocations().claim(&wanted)).await.unwrap();
+        pair.store
+            .time(store.allocations().claim(&wanted))
+            .await
+            .unwrap();
         if let Some(bare) = bare {
             let wanted = claim(&fleet.env, ServerId::generate(&fleet.env), host);
             pair.bare.time(bare.claim(&wanted)).await;
@@ -111,7 +134,10 @@ async fn updates(store: &Store, bare: Option<&Bare>, fleet: &Fleet, run: usize) 
     for index in (first..first + CALLS * 2).step_by(2) {
         let mut server = fleet.servers[index].clone();
         server.task_state = Some(TaskState::Spawning);
-        pair.store.time(store.servers().server_update(&server)).await.unwrap();
+        pair.store
+            .time(store.servers().server_update(&server))
+            .await
+            .unwrap();
         if let Some(bare) = bare {
             let mut server = fleet.servers[index + 1].clone();
             server.task_state = Some(TaskState::Spawning);

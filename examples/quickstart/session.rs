@@ -196,13 +196,10 @@ impl Session {
 
     /// Takes the session's records out of the store for good.
     async fn forget(&self, store: &Store) -> anyhow::Result<()> {
-        let all = ServerFilter {
-            deleted: true,
-            ..self.filter()
-        };
+        let all = self.filter().deleted(Deleted::Include);
         let servers = store
             .servers()
-            .server_list(&all, &PageRequest::largest())
+            .server_list(&all, ServerSort::default(), &PageRequest::largest())
             .await?
             .items;
         for mut server in servers {
@@ -226,10 +223,7 @@ impl Session {
     }
 
     fn filter(&self) -> ServerFilter {
-        ServerFilter {
-            project: Some(self.context.project_id.clone()),
-            ..ServerFilter::default()
-        }
+        ServerFilter::default().project(self.context.project_id.clone())
     }
 }
 

@@ -168,10 +168,7 @@ async fn step(
 /// Deletes every server of the tour.
 async fn delete(api: &Api, context: &RequestContext) -> anyhow::Result<()> {
     let began = tokio::time::Instant::now();
-    let ours = ServerFilter {
-        project: Some(context.project_id.clone()),
-        ..ServerFilter::default()
-    };
+    let ours = ServerFilter::default().project(context.project_id.clone());
     let servers = api
         .server_list(context, &ours, &PageRequest::largest())
         .await?

@@ -81,15 +81,15 @@ impl Api {
         request: CreateServer,
     ) -> Result<Server> {
         let checked = self.check(request).await?;
-        let new = NewServer {
-            id: ServerId::generate(&self.env),
-            name: checked.name,
-            project_id: context.project_id.clone(),
-            user_id: context.user_id.clone(),
-            flavor: checked.flavor,
-            image_id: checked.image.id,
-            availability_zone: checked.zone,
-        };
+        let mut new = NewServer::new(
+            ServerId::generate(&self.env),
+            checked.name,
+            context.project_id.clone(),
+            context.user_id.clone(),
+            checked.flavor,
+            checked.image.id,
+        );
+        new.availability_zone = checked.zone;
         let server = Server::begin(new, self.env.now());
         self.store.servers().server_create(&server).await?;
         let work = BuildInstances {

@@ -3,7 +3,7 @@
 use nova_core::RequestContext;
 use nova_core::id::ServerId;
 use nova_core::model::{Fault, Server};
-use nova_core::repository::{Page, PageRequest, ServerFilter};
+use nova_core::repository::{Deleted, Page, PageRequest, ServerFilter, ServerSort};
 
 use super::Api;
 use super::access::{administrators_only, shown};
@@ -21,11 +21,11 @@ impl Api {
         Ok(shown(context, self.read(context, id).await?))
     }
 
-    /// A page of servers: the caller's project's, without their hosts; for an administrator, what
+    /// A page of servers, the oldest first: the caller's project's, without their hosts; for an administrator, what
     /// the filter says.
     ///
     /// # Errors
-    /// [`Error::Core`]: the marker is not there;
+    /// [`Error::Core`]: the marker is not there, or the filter names too much;
     /// [`Error::Forbidden`]: deleted servers and hosts are for
     /// administrators.
     pub async fn server_list(
@@ -36,12 +36,17 @@ impl Api {
     ) -> Result<Page<Server, ServerId>> {
         let mut filter = filter.clone();
         if !context.is_admin {
-            if filter.deleted || filter.host.is_some() {
+            if filter.deleted != Deleted::Exclude || filter.host.is_some() {
                 administrators_only(context)?;
             }
             filter.project = Some(context.project_id.clone());
         }
-        let mut servers = self.store.servers().server_list(&filter, page).await?;
+        let sort = ServerSort::default();
+        let mut servers = self
+            .store
+            .servers()
+            .server_list(&filter, sort, page)
+            .await?;
         servers.items = servers
             .items
             .into_iter()

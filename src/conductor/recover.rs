@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nova_core::Timestamp;
 use nova_core::id::ServerId;
 use nova_core::model::Server;
-use nova_core::repository::{PageRequest, ServerFilter};
+use nova_core::repository::{PageRequest, ServerFilter, ServerSort};
 use nova_core::state::{Operation, TaskState, VmState};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
@@ -74,14 +74,15 @@ impl Inner {
         self: &Arc<Self>,
         before: Option<Timestamp>,
     ) -> nova_core::Result<usize> {
-        let filter = ServerFilter {
-            busy: Some(true),
-            ..ServerFilter::default()
-        };
+        let filter = ServerFilter::default().busy(true);
         let mut page = PageRequest::largest();
         let mut found = Vec::new();
         loop {
-            let servers = self.store.servers().server_list(&filter, &page).await?;
+            let servers = self
+                .store
+                .servers()
+                .server_list(&filter, ServerSort::default(), &page)
+                .await?;
             found.extend(
                 servers
                     .items

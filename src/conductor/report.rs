@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nova_core::id::{HostName, ServerId};
 use nova_core::model::Server;
-use nova_core::repository::{PageRequest, ServerFilter};
+use nova_core::repository::{Deleted, PageRequest, ServerFilter, ServerSort};
 use nova_core::state::{PowerState, VmState};
 use nova_core::{RequestContext, Result};
 
@@ -96,13 +96,14 @@ impl Inner {
             .into_iter()
             .map(|guest| (guest.server_id, guest.power_state))
             .collect();
-        let filter = ServerFilter {
-            host: Some(host.clone()),
-            ..ServerFilter::default()
-        };
+        let filter = ServerFilter::default().host(host.clone());
         let mut page = PageRequest::largest();
         loop {
-            let servers = self.store.servers().server_list(&filter, &page).await?;
+            let servers = self
+                .store
+                .servers()
+                .server_list(&filter, ServerSort::default(), &page)
+                .await?;
             for server in &servers.items {
                 let power_state = found.remove(&server.id).unwrap_or(PowerState::NoState);
                 let is_idle = server.task_state.is_none() && !self.turns.is_busy(server.id);
@@ -130,17 +131,15 @@ impl Inner {
         host: &HostName,
         found: &BTreeMap<ServerId, PowerState>,
     ) -> Result<()> {
-        let filter = ServerFilter {
-            host: Some(host.clone()),
-            vm_state: Some(VmState::Deleted),
-            deleted: true,
-            ..ServerFilter::default()
-        };
+        let filter = ServerFilter::default()
+            .host(host.clone())
+            .vm_state(VmState::Deleted)
+            .deleted(Deleted::Include);
         // A page at each report: there are few, and the next report has the rest.
         let servers = self
             .store
             .servers()
-            .server_list(&filter, &PageRequest::largest())
+            .server_list(&filter, ServerSort::default(), &PageRequest::largest())
             .await?;
         for server in servers
             .items

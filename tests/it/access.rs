@@ -29,10 +29,7 @@ async fn another_projects_server_is_not_found() {
     let page = PageRequest::largest();
     for filter in [
         ServerFilter::default(),
-        ServerFilter {
-            project: Some("research".parse().unwrap()),
-            ..ServerFilter::default()
-        },
+        ServerFilter::default().project("research".parse().unwrap()),
     ] {
         assert_eq!(
             api.server_list(&mallory, &filter, &page)
@@ -68,10 +65,7 @@ async fn what_is_for_administrators_is_refused_to_others() {
     forbidden(api.server_purge(user, id).await.map(drop));
     let request = CreateServer::new("web-2", "tiny", world.image);
     forbidden(api.server_plan(user, request).await.map(drop));
-    let deleted = ServerFilter {
-        deleted: true,
-        ..ServerFilter::default()
-    };
+    let deleted = ServerFilter::default().deleted(Deleted::Include);
     forbidden(
         api.server_list(user, &deleted, &PageRequest::largest())
             .await
@@ -122,10 +116,7 @@ async fn where_a_server_is_is_for_administrators() {
             .host
             .is_some()
     );
-    let on_host = ServerFilter {
-        host: Some("host-1".parse().unwrap()),
-        ..all
-    };
+    let on_host = all.host("host-1".parse().unwrap());
     let refused = api.server_list(&world.user, &on_host, &page).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
     assert_eq!(

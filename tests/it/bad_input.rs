@@ -20,10 +20,7 @@ async fn world() -> (World, std::sync::Arc<MemoryImages>) {
 
 /// Nothing is recorded, deleted or not, and nothing is claimed.
 async fn assert_nothing_happened(world: &World) {
-    let all = ServerFilter {
-        deleted: true,
-        ..ServerFilter::default()
-    };
+    let all = ServerFilter::default().deleted(Deleted::Include);
     let servers = world
         .api()
         .server_list(&world.admin, &all, &PageRequest::largest())

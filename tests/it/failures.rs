@@ -308,14 +308,11 @@ async fn when_no_conductor_listens_nothing_is_changed() {
         })
     ));
 
-    let all = ServerFilter {
-        deleted: true,
-        ..ServerFilter::default()
-    };
+    let all = ServerFilter::default().deleted(Deleted::Include);
     let page = PageRequest::largest();
     let servers = store
         .servers()
-        .server_list(&all, &page)
+        .server_list(&all, ServerSort::default(), &page)
         .await
         .unwrap()
         .items;

@@ -7,7 +7,8 @@ use std::pin::Pin;
 use super::{
     actions, aggregates, archive, block_devices, cells, claim_moves, claim_races, claims,
     console_tokens, faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports,
-    quotas, server_batches, server_groups, server_lists, server_purges, servers,
+    quotas, server_batches, server_filters, server_groups, server_lists, server_purges,
+    server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -67,6 +68,8 @@ const MODULES: &[&[Case]] = &[
     servers::CASES,
     server_batches::CASES,
     server_lists::CASES,
+    server_filters::CASES,
+    server_sorts::CASES,
     server_purges::CASES,
     flavors::CASES,
     faults::CASES,

@@ -44,15 +44,14 @@ pub(super) fn server(env: &Env) -> Server {
 
 /// A server that was just asked for.
 pub(super) fn server_in(env: &Env, project: &ProjectId) -> Server {
-    let new = NewServer {
-        id: ServerId::generate(env),
-        name: "web \u{e4}\u{1f980} <&,=\"'>".parse().unwrap(),
-        project_id: project.clone(),
-        user_id: fresh(env, "user"),
-        flavor: flavor(env),
-        image_id: ImageId::generate(env),
-        availability_zone: None,
-    };
+    let new = NewServer::new(
+        ServerId::generate(env),
+        "web \u{e4}\u{1f980} <&,=\"'>".parse().unwrap(),
+        project.clone(),
+        fresh(env, "user"),
+        flavor(env),
+        ImageId::generate(env),
+    );
     Server::begin(new, env.now())
 }
 

@@ -62,9 +62,11 @@ pub mod ports;
 pub mod quotas;
 pub mod restarts;
 pub mod server_batches;
+pub mod server_filters;
 pub mod server_groups;
 pub mod server_lists;
 pub mod server_purges;
+pub mod server_sorts;
 pub mod servers;
 
 pub use cases::{Case, all, run};

@@ -57,7 +57,7 @@ where
     let name = host(
         &store,
         env,
-        &[(VCPU, 10_000, 0, 1.0), (MEMORY, 10_000, 0, 1.0)],
+        &[(VCPU, 100_000, 0, 1.0), (MEMORY, 100_000, 0, 1.0)],
     )
     .await;
 

@@ -6,7 +6,7 @@ use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::{HostName, ProjectId, ServerId};
 use crate::model::Server;
-use crate::repository::{PageRequest, ServerFilter, Store};
+use crate::repository::{Deleted, PageRequest, ServerFilter, ServerSort, Store};
 use crate::state::{TaskState, VmState};
 
 /// The cases of this module.
@@ -45,20 +45,22 @@ pub async fn filters_let_through_what_matches(store: &Store, env: &Env) {
     for (project, host) in scopes {
         for vm_state in [None, Some(states[0]), Some(states[1]), Some(VmState::Error)] {
             for busy in [None, Some(false), Some(true)] {
-                for deleted in [false, true] {
-                    let filter = ServerFilter {
-                        project: project.map(|index: usize| projects[index].clone()),
-                        host: host.map(|index: usize| hosts[index].clone()),
-                        vm_state,
-                        busy,
-                        deleted,
-                    };
+                for deleted in [Deleted::Exclude, Deleted::Include, Deleted::Only] {
+                    let mut filter = ServerFilter::default().deleted(deleted);
+                    filter.project = project.map(|index: usize| projects[index].clone());
+                    filter.host = host.map(|index: usize| hosts[index].clone());
+                    filter.vm_states.extend(vm_state);
+                    filter.busy = busy;
                     let expected: Vec<ServerId> = servers
                         .iter()
                         .filter(|server| lets_through(&filter, server))
                         .map(|s| s.id)
                         .collect();
-                    assert_eq!(ids(store, &filter, 1000).await, expected, "{filter:?}");
+                    assert_eq!(
+                        ids(store, &filter, ServerSort::default(), 1000).await,
+                        expected,
+                        "{filter:?}"
+                    );
                 }
             }
         }
@@ -79,45 +81,48 @@ pub async fn pages_follow_creation_and_id(store: &Store, env: &Env) {
     }
     servers.sort_by_key(|server| (server.created_at, server.id));
     let expected: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
-    let filter = ServerFilter {
-        project: Some(project),
-        ..ServerFilter::default()
-    };
+    let filter = ServerFilter::default().project(project);
     for limit in [1, 2, 3, 5, 6, 11, 12, 13, 1000] {
         assert_eq!(
-            ids(store, &filter, limit).await,
+            ids(store, &filter, ServerSort::default(), limit).await,
             expected,
             "in pages of {limit}"
         );
     }
     let whole = store
         .servers()
-        .server_list(&filter, &PageRequest::first(12).unwrap())
+        .server_list(
+            &filter,
+            ServerSort::default(),
+            &PageRequest::first(12).unwrap(),
+        )
         .await
         .unwrap();
     assert_eq!(whole.items, servers);
     assert_eq!(whole.next, None, "the last page has a marker for another");
     let part = store
         .servers()
-        .server_list(&filter, &PageRequest::first(11).unwrap())
+        .server_list(
+            &filter,
+            ServerSort::default(),
+            &PageRequest::first(11).unwrap(),
+        )
         .await
         .unwrap();
     assert_eq!(part.next, Some(expected[10]));
-    let nothing = ServerFilter {
-        project: Some(fresh(env, "project")),
-        ..ServerFilter::default()
-    };
-    assert!(ids(store, &nothing, 3).await.is_empty());
+    let nothing = ServerFilter::default().project(fresh(env, "project"));
+    assert!(
+        ids(store, &nothing, ServerSort::default(), 3)
+            .await
+            .is_empty()
+    );
 }
 
 /// A marker that is not there is `NotFound`; one that the filter refuses, or that was deleted
 /// since, still says where to go on.
 pub async fn a_marker_must_exist_but_need_not_match(store: &Store, env: &Env) {
     let project: ProjectId = fresh(env, "project");
-    let filter = ServerFilter {
-        project: Some(project.clone()),
-        ..ServerFilter::default()
-    };
+    let filter = ServerFilter::default().project(project.clone());
     let mut servers = Vec::new();
     for micros in 0..3 {
         let mut server = server_in(env, &project);
@@ -127,7 +132,7 @@ pub async fn a_marker_must_exist_but_need_not_match(store: &Store, env: &Env) {
     }
     let missing = ServerId::generate(env);
     assert_fails!(
-        store.servers().server_list(&filter, &PageRequest::largest().after(missing)).await,
+        store.servers().server_list(&filter, ServerSort::default(), &PageRequest::largest().after(missing)).await,
         Error::NotFound { kind: ObjectKind::Server, id } if id == missing.to_string()
     );
 
@@ -141,7 +146,11 @@ pub async fn a_marker_must_exist_but_need_not_match(store: &Store, env: &Env) {
     store.servers().server_create(&stranger).await.unwrap();
     for marker in [servers[1].id, stranger.id] {
         let page = PageRequest::largest().after(marker);
-        let rest = store.servers().server_list(&filter, &page).await.unwrap();
+        let rest = store
+            .servers()
+            .server_list(&filter, ServerSort::default(), &page)
+            .await
+            .unwrap();
         let rest: Vec<ServerId> = rest.items.iter().map(|server| server.id).collect();
         assert_eq!(rest, [servers[2].id]);
     }
@@ -150,10 +159,7 @@ pub async fn a_marker_must_exist_but_need_not_match(store: &Store, env: &Env) {
 /// While servers are created and deleted, paging neither repeats nor hides those that stay.
 pub async fn paging_survives_concurrent_writes(store: &Store, env: &Env) {
     let project: ProjectId = fresh(env, "project");
-    let filter = ServerFilter {
-        project: Some(project.clone()),
-        ..ServerFilter::default()
-    };
+    let filter = ServerFilter::default().project(project.clone());
     let mut staying = Vec::new();
     for _ in 0..20 {
         let server = server_in(env, &project);
@@ -169,7 +175,7 @@ pub async fn paging_survives_concurrent_writes(store: &Store, env: &Env) {
         async move {
             if index == 0 {
                 for _ in 0..8 {
-                    let mut seen = ids(&store, &filter, 3).await;
+                    let mut seen = ids(&store, &filter, ServerSort::default(), 3).await;
                     let total = seen.len();
                     seen.retain(|id| staying.contains(id));
                     assert_eq!(seen, staying, "among {total}");
@@ -194,11 +200,20 @@ pub async fn paging_survives_concurrent_writes(store: &Store, env: &Env) {
 }
 
 /// The ids of all pages of so many.
-async fn ids(store: &Store, filter: &ServerFilter, limit: u32) -> Vec<ServerId> {
+pub(super) async fn ids(
+    store: &Store,
+    filter: &ServerFilter,
+    sort: ServerSort,
+    limit: u32,
+) -> Vec<ServerId> {
     let mut ids = Vec::new();
     let mut request = PageRequest::first(limit).unwrap();
     loop {
-        let page = store.servers().server_list(filter, &request).await.unwrap();
+        let page = store
+            .servers()
+            .server_list(filter, sort, &request)
+            .await
+            .unwrap();
         assert!(
             page.items.len() <= limit as usize,
             "a page of more than {limit}"
@@ -227,9 +242,13 @@ fn lets_through(filter: &ServerFilter, server: &Server) -> bool {
         .as_ref()
         .is_none_or(|project| *project == server.project_id)
         && (filter.host.is_none() || filter.host == server.host)
-        && filter.vm_state.is_none_or(|state| state == server.vm_state)
+        && (filter.vm_states.is_empty() || filter.vm_states.contains(&server.vm_state))
         && filter
             .busy
             .is_none_or(|busy| busy == server.task_state.is_some())
-        && (filter.deleted || server.deleted_at.is_none())
+        && match filter.deleted {
+            Deleted::Exclude => server.deleted_at.is_none(),
+            Deleted::Include => true,
+            Deleted::Only => server.deleted_at.is_some(),
+        }
 }

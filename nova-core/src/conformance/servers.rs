@@ -1,11 +1,15 @@
 //! Servers one by one: created, read, compared and set.
 
 use super::cases::{Case, cases};
-use super::fixture::{assert_fails, at_once, deleted, flavor, fresh, server, successes};
+use super::fixture::{
+    assert_fails, at_once, deleted, flavor, fresh, is_already_exists, server, successes,
+};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::{ImageId, ServerId};
-use crate::model::{Generation, Server};
+use crate::model::{
+    Generation, Lock, LockedBy, Metadata, Progress, Server, ServerKey, Tags, UserData,
+};
 use crate::repository::Store;
 use crate::state::{PowerState, TaskState, VmState};
 
@@ -19,6 +23,10 @@ pub(super) const CASES: &[Case] = cases!(servers {
     an_update_writes_all_but_identity,
     a_stale_update_changes_nothing,
     of_racing_updates_one_wins,
+    of_racing_creates_one_wins,
+    the_longest_texts_read_back,
+    user_data_changes_and_goes,
+    locks_read_back,
 });
 
 /// `server_create` keeps every field, and `server_get` returns it.
@@ -137,7 +145,7 @@ pub async fn a_stale_update_changes_nothing(store: &Store, env: &Env) {
     for generation in [first.generation, held.generation.next()] {
         let late = Server {
             generation,
-            locked: true,
+            lock: Some(Lock::new(LockedBy::Admin)),
             ..held.clone()
         };
         assert_fails!(
@@ -176,6 +184,86 @@ pub async fn of_racing_updates_one_wins(store: &Store, env: &Env) {
     );
 }
 
+/// Of many creations of one id, with tags and without, exactly one happens, whole; the others are
+/// `AlreadyExists`.
+pub async fn of_racing_creates_one_wins(store: &Store, env: &Env) {
+    let id = ServerId::generate(env);
+    let results = at_once(16, |index| {
+        let mut mine = Server { id, ..server(env) };
+        if index % 2 == 0 {
+            let tag = format!("tag-{index}");
+            mine.tags.insert(tag.parse().unwrap()).unwrap();
+        }
+        let store = store.clone();
+        async move { store.servers().server_create(&mine).await.map(|()| mine) }
+    })
+    .await;
+    let winners = successes(results, is_already_exists);
+    assert_eq!(winners.len(), 1, "so many creations of one id happened");
+    assert_eq!(store.servers().server_get(id).await.unwrap(), winners[0]);
+}
+
+/// Every text of a server can be as long as its type allows, in any script, and a value of its
+/// metadata can have any character.
+pub async fn the_longest_texts_read_back(store: &Store, env: &Env) {
+    let crab = |count: usize| "\u{1f980}".repeat(count);
+    let mut held = server(env);
+    let tags = (0..Tags::MAX).map(|index| format!("{index:02}{}", crab(58)).parse().unwrap());
+    let pairs = (0..Metadata::MAX_ITEMS).map(|index| {
+        let key = format!("{index:03}{}", crab(252));
+        (key, format!("\0\r\n\u{1b}'\"\\%{}", crab(247)))
+    });
+    held.name = crab(255).parse().unwrap();
+    held.metadata = Metadata::new(pairs).unwrap();
+    held.tags = Tags::new(tags).unwrap();
+    held.description = Some(crab(255).parse().unwrap());
+    held.user_data = Some(UserData::new("QUJD".repeat(16_383)).unwrap());
+    held.key = Some(ServerKey::new(crab(255), crab(16_384)).unwrap());
+    held.lock = Some(Lock::new(LockedBy::Owner).because(crab(255).parse().unwrap()));
+    held.hostname = "x".repeat(63).parse().unwrap();
+    store.servers().server_create(&held).await.unwrap();
+    assert_eq!(store.servers().server_get(held.id).await.unwrap(), held);
+    let again = store.servers().server_update(&held).await.unwrap();
+    assert_eq!(store.servers().server_get(held.id).await.unwrap(), again);
+}
+
+/// `server_update` keeps, changes and removes user data as it is told.
+pub async fn user_data_changes_and_goes(store: &Store, env: &Env) {
+    let mut held = server(env);
+    store.servers().server_create(&held).await.unwrap();
+    for text in [
+        Some("QUJD"),
+        Some("QUJD"),
+        Some("REVG"),
+        Some(""),
+        None,
+        None,
+    ] {
+        held.user_data = text.map(|text| UserData::new(text).unwrap());
+        held = store.servers().server_update(&held).await.unwrap();
+        let read = store.servers().server_get(held.id).await.unwrap();
+        assert_eq!(read.user_data.as_ref().map(UserData::expose), text);
+        assert_eq!(read, held);
+    }
+}
+
+/// A lock by either, with and without a reason, and none.
+pub async fn locks_read_back(store: &Store, env: &Env) {
+    let mut held = server(env);
+    store.servers().server_create(&held).await.unwrap();
+    let owner = Lock::new(LockedBy::Owner);
+    let admin = Lock::new(LockedBy::Admin);
+    let because = admin.clone().because("a reason".parse().unwrap());
+    for lock in [Some(owner), None, Some(admin), Some(because), None] {
+        held.lock.clone_from(&lock);
+        held = store.servers().server_update(&held).await.unwrap();
+        assert_eq!(
+            store.servers().server_get(held.id).await.unwrap().lock,
+            lock
+        );
+    }
+}
+
 /// A server with every optional field set.
 fn full(env: &Env) -> Server {
     Server {
@@ -190,7 +278,20 @@ fn full(env: &Env) -> Server {
         vm_state: VmState::SoftDeleted,
         task_state: Some(TaskState::PoweringOff),
         power_state: PowerState::Crashed,
-        locked: true,
+        lock: Some(Lock::new(LockedBy::Admin).because("under \u{5d0}\nwatch".parse().unwrap())),
+        metadata: Metadata::new([("role", "web"), ("empty", "")]).unwrap(),
+        tags: Tags::new(["gold".parse().unwrap(), "a tag".parse().unwrap()]).unwrap(),
+        description: Some("what it is\tfor".parse().unwrap()),
+        user_data: Some(UserData::new("QUJD").unwrap()),
+        key: Some(ServerKey::new("a key", "ssh-ed25519 AAAA me@\u{e4}").unwrap()),
+        config_drive: true,
+        hostname: "WEB-1".parse().unwrap(),
+        access_ip_v4: Some("192.0.2.1".parse().unwrap()),
+        access_ip_v6: Some("2001:db8::1".parse().unwrap()),
+        old_flavor: Some(flavor(env)),
+        new_flavor: Some(flavor(env)),
+        progress: Progress::new(42).unwrap(),
+        hidden: true,
         created_at: Timestamp::from_micros(1_700_000_000_000_001),
         updated_at: Timestamp::from_micros(1_700_000_000_000_002),
         launched_at: Some(Timestamp::from_micros(1_700_000_000_000_003)),

@@ -1,11 +1,13 @@
 //! Servers.
 
-use std::fmt;
-use std::str::FromStr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flavor, Generation, QuotaCharge, QuotaResource};
+use super::{
+    Description, Flavor, Generation, Hostname, Lock, Metadata, NewServer, Progress, QuotaCharge,
+    QuotaResource, ServerKey, ServerName, Tags, UserData,
+};
 use crate::env::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{HostName, ImageId, ProjectId, ServerId, UserId, ZoneName};
@@ -14,96 +16,9 @@ use crate::state::{
     admit,
 };
 
-/// The longest server name, in characters: as in Nova.
-pub const MAX_NAME_CHARS: usize = 255;
-
-/// A server's name: 1 to 255 characters, no control character, no white space at either end.
-///
-/// A name is for people. It is never used to find anything or to name a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ServerName(String);
-
-impl ServerName {
-    /// Checks and wraps the text.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if it is empty, too long, has a control character in it or white
-    /// space around it.
-    pub fn new(text: impl Into<String>) -> Result<Self> {
-        let text = text.into();
-        let refuse = |reason: &str| Err(Error::invalid("server name", reason));
-        if text.is_empty() {
-            return refuse("it is empty");
-        }
-        // Bytes first: a 1 GB name is refused without counting its characters.
-        if text.len() > MAX_NAME_CHARS * 4 || text.chars().count() > MAX_NAME_CHARS {
-            return refuse("it is longer than 255 characters");
-        }
-        if text.chars().any(char::is_control) {
-            return refuse("it has a control character in it");
-        }
-        if text.trim() != text {
-            return refuse("it begins or ends with white space");
-        }
-        Ok(Self(text))
-    }
-
-    /// The text of the name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ServerName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl FromStr for ServerName {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::new(text)
-    }
-}
-
-impl TryFrom<String> for ServerName {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        Self::new(text)
-    }
-}
-
-impl From<ServerName> for String {
-    fn from(name: ServerName) -> Self {
-        name.0
-    }
-}
-
-/// What is needed to begin a server.
+/// A server as the store keeps it. Its `Debug` does not show the user data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewServer {
-    /// Its id, chosen by whoever creates it.
-    pub id: ServerId,
-    /// Its name.
-    pub name: ServerName,
-    /// Its owner's project.
-    pub project_id: ProjectId,
-    /// Its owner.
-    pub user_id: UserId,
-    /// Its size, copied: a later change of the flavor does not touch the server.
-    pub flavor: Flavor,
-    /// What it boots from.
-    pub image_id: ImageId,
-    /// The zone that was asked for; `None` for any.
-    pub availability_zone: Option<ZoneName>,
-}
-
-/// A server as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Server {
     /// Its id.
     pub id: ServerId,
@@ -127,8 +42,47 @@ pub struct Server {
     pub task_state: Option<TaskState>,
     /// Its power state when it was last looked at.
     pub power_state: PowerState,
-    /// Whether it is locked.
-    pub locked: bool,
+    /// Who locked it and why; `None` while it is not locked.
+    #[serde(default)]
+    pub lock: Option<Lock>,
+    /// What its owner keeps with it.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// What its owner wrote about it.
+    #[serde(default)]
+    pub description: Option<Description>,
+    /// What its guest is given.
+    #[serde(default)]
+    pub user_data: Option<UserData>,
+    /// The key that its guest is to accept.
+    #[serde(default)]
+    pub key: Option<ServerKey>,
+    /// Whether its guest gets a config drive.
+    #[serde(default)]
+    pub config_drive: bool,
+    /// What its guest calls itself.
+    pub hostname: Hostname,
+    /// The address at which its owner reaches it, as the owner said (Nova's `access_ip_v4`).
+    #[serde(default)]
+    pub access_ip_v4: Option<Ipv4Addr>,
+    /// The address at which its owner reaches it, as the owner said (Nova's `access_ip_v6`).
+    #[serde(default)]
+    pub access_ip_v6: Option<Ipv6Addr>,
+    /// The size that it had, while a resize can be reverted.
+    #[serde(default)]
+    pub old_flavor: Option<Flavor>,
+    /// The size that it is to get, while it is being resized.
+    #[serde(default)]
+    pub new_flavor: Option<Flavor>,
+    /// How far the work on it is.
+    #[serde(default)]
+    pub progress: Progress,
+    /// Whether users do not see it: the copy of a server that is moved between cells.
+    #[serde(default)]
+    pub hidden: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it was last written.
@@ -144,6 +98,9 @@ pub struct Server {
 impl Server {
     /// The server as it begins: building, to be scheduled, nowhere.
     pub fn begin(new: NewServer, now: Timestamp) -> Self {
+        let hostname = new
+            .hostname
+            .unwrap_or_else(|| Hostname::of(&new.name, new.id));
         Self {
             id: new.id,
             name: new.name,
@@ -156,7 +113,20 @@ impl Server {
             vm_state: VmState::Building,
             task_state: Some(TaskState::Scheduling),
             power_state: PowerState::NoState,
-            locked: false,
+            lock: None,
+            metadata: new.metadata,
+            tags: new.tags,
+            description: new.description,
+            user_data: new.user_data,
+            key: new.key,
+            config_drive: new.config_drive,
+            hostname,
+            access_ip_v4: new.access_ip_v4,
+            access_ip_v6: new.access_ip_v6,
+            old_flavor: None,
+            new_flavor: None,
+            progress: Progress::NONE,
+            hidden: false,
             created_at: now,
             updated_at: now,
             launched_at: None,
@@ -165,16 +135,28 @@ impl Server {
         }
     }
 
+    /// Whether it is locked.
+    pub fn locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
     /// What it is charged with in its project's quota: one instance, and the processors and memory
-    /// of its flavor; nothing when it is deleted, softly too, as in Nova.
+    /// of its flavor, of the larger one while it is resized; nothing when it is deleted, softly
+    /// too, as in Nova.
     pub fn charge(&self) -> QuotaCharge {
         if self.deleted_at.is_some() || self.vm_state == VmState::SoftDeleted {
             return QuotaCharge::none();
         }
+        let (mut cores, mut ram) = (0, 0);
+        let others = self.old_flavor.iter().chain(&self.new_flavor);
+        for flavor in others.chain([&self.flavor]) {
+            cores = cores.max(u64::from(flavor.vcpus()));
+            ram = ram.max(flavor.memory().get());
+        }
         QuotaCharge::none()
             .plus(QuotaResource::Instances, 1)
-            .plus(QuotaResource::Cores, u64::from(self.flavor.vcpus()))
-            .plus(QuotaResource::Ram, self.flavor.memory().get())
+            .plus(QuotaResource::Cores, cores)
+            .plus(QuotaResource::Ram, ram)
     }
 
     /// What the state table needs to know of it.
@@ -183,7 +165,7 @@ impl Server {
             vm_state: self.vm_state,
             task_state: self.task_state,
             power_state: self.power_state,
-            locked: self.locked,
+            locked: self.locked(),
             launched: self.launched_at.is_some(),
             host,
         }
@@ -209,30 +191,31 @@ impl Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::Env;
+    use crate::units::{Gibibytes, Mebibytes};
 
     #[test]
-    fn bad_names_are_refused() {
-        for bad in [
-            "",
-            " a",
-            "a ",
-            "a\nb",
-            "a\0b",
-            "\u{1b}[2J",
-            &"x".repeat(256),
-            &"ä".repeat(256),
-        ] {
-            assert!(ServerName::new(bad).is_err(), "{bad:?} passed");
-        }
-        for good in [
-            "a",
-            "web 1",
-            "<&,=\"'>",
-            &"ä".repeat(255),
-            "\u{5d0}\u{200f}",
-        ] {
-            assert!(ServerName::new(good).is_ok(), "{good:?} was refused");
-        }
-        assert!(serde_json::from_str::<ServerName>("\"a\\u0000\"").is_err());
+    fn debug_does_not_show_the_user_data() {
+        let env = Env::system();
+        let flavor = Flavor::builder(
+            "f".parse().unwrap(),
+            1,
+            Mebibytes::new(1),
+            Gibibytes::new(1),
+        );
+        let new = NewServer::new(
+            ServerId::generate(&env),
+            "web".parse().unwrap(),
+            "p".parse().unwrap(),
+            "u".parse().unwrap(),
+            flavor.build().unwrap(),
+            ImageId::generate(&env),
+        )
+        .user_data(UserData::new("czNjcmV0").unwrap());
+        assert!(!format!("{new:?}").contains("czNjcmV0"));
+        let server = Server::begin(new, env.now());
+        assert!(!format!("{server:#?}").contains("czNjcmV0"));
+        let json = serde_json::to_string(&server).unwrap();
+        assert_eq!(serde_json::from_str::<Server>(&json).unwrap(), server);
     }
 }

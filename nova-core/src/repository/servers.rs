@@ -6,27 +6,12 @@ use async_trait::async_trait;
 
 use super::page::{Page, PageRequest};
 use super::server_batch::ServerBatch;
+use super::server_filter::ServerFilter;
+use super::server_sort::ServerSort;
 use crate::env::Timestamp;
 use crate::error::Result;
-use crate::id::{HostName, ProjectId, ServerId};
+use crate::id::ServerId;
 use crate::model::{Generation, Server};
-use crate::state::VmState;
-
-/// Which servers a list is of. Every condition that is set must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ServerFilter {
-    /// Of this project.
-    pub project: Option<ProjectId>,
-    /// On this host.
-    pub host: Option<HostName>,
-    /// In this vm state.
-    pub vm_state: Option<VmState>,
-    /// With (`true`) or without (`false`) a task that runs.
-    pub busy: Option<bool>,
-    /// Deleted ones too: those with a [`deleted_at`](Server::deleted_at). Without it they are left
-    /// out.
-    pub deleted: bool,
-}
 
 /// Keeps servers.
 #[async_trait]
@@ -51,15 +36,21 @@ pub trait ServerRepository: Debug + Send + Sync {
     /// [`NotFound`](crate::Error::NotFound).
     async fn server_get(&self, id: ServerId) -> Result<Server>;
 
-    /// A page of the servers that the filter lets through, ordered by creation time and then id,
-    /// oldest first.
+    /// A page of the servers that the filter lets through, in this order.
+    ///
+    /// Pages go on after the place that the marker's server has in the order when the page is
+    /// read. That never moves in the order of creation. In the others a server that is written or
+    /// renamed between two pages moves, and so is seen twice or not at all; if that is the marker's
+    /// server itself, the next page goes on from its new place.
     ///
     /// # Errors
+    /// [`Invalid`](crate::Error::Invalid) as [`ServerFilter::check`] says, first of all;
     /// [`NotFound`](crate::Error::NotFound) if the marker's server is not there. It need not pass
-    /// the filter, and may have been deleted since, but not purged.
+    /// the filter, and may have been deleted since, but not purged or archived.
     async fn server_list(
         &self,
         filter: &ServerFilter,
+        sort: ServerSort,
         page: &PageRequest<ServerId>,
     ) -> Result<Page<Server, ServerId>>;
 
@@ -75,15 +66,18 @@ pub trait ServerRepository: Debug + Send + Sync {
     /// [`QuotaExceeded`](crate::Error::QuotaExceeded) if it would be charged with more than is left.
     async fn server_update(&self, server: &Server) -> Result<Server>;
 
-    /// Removes a server with a [`deleted_at`](Server::deleted_at) and its faults for good; others
-    /// stay. Returns whether it was there. What it holds on hosts is not touched: release it first.
+    /// Removes a server with a [`deleted_at`](Server::deleted_at) for good, with all that belongs
+    /// to it: faults, tags. Returns whether it was there. An archived server is not touched.
     ///
     /// # Errors
-    /// [`Stale`](crate::Error::Stale) if the server is not deleted or its generation is another.
+    /// In this order: [`Stale`](crate::Error::Stale) if the server is not deleted or its generation
+    /// is another; [`InUse`](crate::Error::InUse) while it holds resources on a host, for its guest
+    /// may still run there: release them first.
     async fn server_purge(&self, id: ServerId, generation: Generation) -> Result<bool>;
 
-    /// Removes for good at most `limit` servers that were deleted before `before`, the longest
-    /// deleted first, with their faults, and returns how many.
+    /// Removes for good at most `limit` servers that were deleted before `before` and hold
+    /// nothing on any host, the longest deleted first, each as [`server_purge`](Self::server_purge)
+    /// does, and returns how many. If a store fails halfway, those before are gone.
     async fn server_purge_deleted(&self, before: Timestamp, limit: u32) -> Result<u64>;
 }
 

@@ -12,7 +12,7 @@ use nova_sdk::core::model::{
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
     AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerBatch,
-    ServerFilter, ServerRepository, Store,
+    ServerFilter, ServerRepository, ServerSort, Store,
 };
 use nova_sdk::core::{Error, Result, Timestamp};
 
@@ -82,9 +82,10 @@ impl ServerRepository for FlakyStore {
     async fn server_list(
         &self,
         filter: &ServerFilter,
+        sort: ServerSort,
         page: &PageRequest<ServerId>,
     ) -> Result<Page<Server, ServerId>> {
-        self.flaky(self.inner.server_list(filter, page)).await
+        self.flaky(self.inner.server_list(filter, sort, page)).await
     }
     async fn server_update(&self, server: &Server) -> Result<Server> {
         self.flaky(self.inner.server_update(server)).await

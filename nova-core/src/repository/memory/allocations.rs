@@ -1,6 +1,6 @@
 //! Allocations in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -17,6 +17,8 @@ use crate::repository::allocations::{check_wanted, not_its_migration, sum_by_hos
 #[derive(Default)]
 pub(super) struct Allocations {
     by_consumer: BTreeMap<Uuid, Holding>,
+    /// The migrations that hold what a server left.
+    leaving: BTreeSet<(ServerId, Uuid)>,
     by_host: BTreeMap<HostName, Lent>,
 }
 
@@ -63,6 +65,16 @@ impl Allocations {
     pub(super) fn consumers_on(&self, host: &HostName) -> u64 {
         let count = self.by_host.get(host).map_or(0, |lent| lent.to.len());
         u64::try_from(count).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the server, or a migration of it, holds anything on any host.
+    pub(super) fn holds(&self, server: ServerId) -> bool {
+        let first = (server, Uuid::nil());
+        let mut leaving = self
+            .leaving
+            .range(first..)
+            .take_while(|(id, _)| *id == server);
+        self.by_consumer.contains_key(server.as_uuid()) || leaving.next().is_some()
     }
 
     /// Whether the claim was granted already; refused if its consumer holds something else.
@@ -151,11 +163,15 @@ impl Allocations {
             lent.used.add(resources);
             lent.to.insert(id, resources.clone());
         }
+        if holding.consumer.server().is_none() {
+            self.leaving.insert((holding.server, id));
+        }
         self.by_consumer.insert(id, holding);
     }
 
     fn leave(&mut self, id: Uuid) -> Option<Holding> {
         let holding = self.by_consumer.remove(&id)?;
+        self.leaving.remove(&(holding.server, id));
         for (host, resources) in &holding.resources {
             if let Some(lent) = self.by_host.get_mut(host) {
                 lent.used.subtract(resources);

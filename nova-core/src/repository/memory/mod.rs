@@ -28,6 +28,7 @@ mod page;
 mod ports;
 mod quotas;
 mod server_groups;
+mod server_table;
 mod servers;
 mod store;
 

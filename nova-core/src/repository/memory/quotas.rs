@@ -101,10 +101,8 @@ impl QuotaRepository for MemoryStore {
 /// What everything of the project is charged with.
 fn count(tables: &Tables, project: &ProjectId) -> QuotaCharge {
     let mut sum = QuotaCharge::none();
-    for server in tables.servers.iter() {
-        if server.project_id == *project {
-            sum.add(&server.charge());
-        }
+    for server in tables.servers.of_project(project) {
+        sum.add(&server.charge());
     }
     sum
 }

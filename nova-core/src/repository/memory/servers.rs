@@ -1,8 +1,5 @@
 //! Servers in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
-
 use async_trait::async_trait;
 
 use super::page::cut;
@@ -11,43 +8,11 @@ use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ServerId;
 use crate::model::{Generation, QuotaCharge, Server};
-use crate::repository::{Page, PageRequest, ServerBatch, ServerFilter, ServerRepository};
+use crate::repository::{
+    Page, PageRequest, ServerBatch, ServerFilter, ServerRepository, ServerSort,
+};
 
-/// The table of servers, with the orders in which it is read.
-#[derive(Default)]
-pub(super) struct Servers {
-    by_id: BTreeMap<ServerId, Server>,
-    by_age: BTreeSet<(Timestamp, ServerId)>,
-}
-
-impl Servers {
-    /// How many there are, deleted ones included.
-    pub(super) fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Whether there is such a server, deleted or not.
-    pub(super) fn contains(&self, id: ServerId) -> bool {
-        self.by_id.contains_key(&id)
-    }
-
-    /// Every server, deleted ones included, by id.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Server> {
-        self.by_id.values()
-    }
-
-    fn get(&self, id: ServerId) -> Result<&Server> {
-        self.by_id
-            .get(&id)
-            .ok_or_else(|| Error::not_found(ObjectKind::Server, id))
-    }
-
-    fn remove(&mut self, id: ServerId) {
-        if let Some(server) = self.by_id.remove(&id) {
-            self.by_age.remove(&(server.created_at, id));
-        }
-    }
-}
+pub(super) use super::server_table::Servers;
 
 #[async_trait]
 impl ServerRepository for MemoryStore {
@@ -75,8 +40,7 @@ impl ServerRepository for MemoryStore {
             tables.quotas.charge(project, &QuotaCharge::none(), charge);
         }
         for server in &batch.servers {
-            tables.servers.by_age.insert((server.created_at, server.id));
-            tables.servers.by_id.insert(server.id, server.clone());
+            tables.servers.put(server.clone());
         }
         Ok(())
     }
@@ -88,18 +52,12 @@ impl ServerRepository for MemoryStore {
     async fn server_list(
         &self,
         filter: &ServerFilter,
+        sort: ServerSort,
         page: &PageRequest<ServerId>,
     ) -> Result<Page<Server, ServerId>> {
+        filter.check()?;
         let servers = &self.tables().servers;
-        let start = match page.marker() {
-            Some(marker) => Bound::Excluded((servers.get(*marker)?.created_at, *marker)),
-            None => Bound::Unbounded,
-        };
-        let matching = servers
-            .by_age
-            .range((start, Bound::Unbounded))
-            .filter_map(|(_, id)| servers.by_id.get(id))
-            .filter(|server| matches(filter, server));
+        let matching = servers.listed(filter, sort, page.marker().copied())?;
         Ok(cut(matching, page.limit(), |server| server.id))
     }
 
@@ -119,7 +77,7 @@ impl ServerRepository for MemoryStore {
         let project = &written.project_id;
         tables.quotas.check(project, &now.beyond(&before))?;
         tables.quotas.charge(project, &before, &now);
-        tables.servers.by_id.insert(server.id, written.clone());
+        tables.servers.put(written.clone());
         Ok(written)
     }
 
@@ -131,53 +89,43 @@ impl ServerRepository for MemoryStore {
         if held.deleted_at.is_none() || held.generation != generation {
             return Err(stale(id, generation));
         }
+        if tables.allocations.holds(id) {
+            return Err(Error::in_use(
+                ObjectKind::Server,
+                id,
+                "it holds resources on a host",
+            ));
+        }
         purge(&mut tables, id);
         Ok(true)
     }
 
     async fn server_purge_deleted(&self, before: Timestamp, limit: u32) -> Result<u64> {
         let mut tables = self.tables();
-        let mut gone: Vec<(Timestamp, ServerId)> = tables
-            .servers
-            .by_id
-            .values()
-            .filter_map(|server| Some((server.deleted_at?, server.id)))
-            .filter(|(deleted_at, _)| *deleted_at < before)
-            .collect();
-        gone.sort_unstable();
-        gone.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        for (_, id) in &gone {
+        let gone = removable(&tables, before, limit);
+        for id in &gone {
             purge(&mut tables, *id);
         }
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
 }
 
-fn matches(filter: &ServerFilter, server: &Server) -> bool {
-    filter
-        .project
-        .as_ref()
-        .is_none_or(|project| *project == server.project_id)
-        && filter
-            .host
-            .as_ref()
-            .is_none_or(|host| Some(host) == server.host.as_ref())
-        && filter.vm_state.is_none_or(|state| state == server.vm_state)
-        && filter
-            .busy
-            .is_none_or(|busy| busy == server.task_state.is_some())
-        && (filter.deleted || server.deleted_at.is_none())
+/// At most so many that were deleted before that time and hold nothing, the longest deleted first.
+pub(super) fn removable(tables: &Tables, before: Timestamp, limit: u32) -> Vec<ServerId> {
+    tables
+        .servers
+        .deleted_before(before)
+        .filter(|id| !tables.allocations.holds(*id))
+        .take(usize::try_from(limit).unwrap_or(usize::MAX))
+        .collect()
 }
 
-fn purge(tables: &mut Tables, id: ServerId) {
+/// Removes a server and what belongs to it.
+pub(super) fn purge(tables: &mut Tables, id: ServerId) {
     tables.servers.remove(id);
     tables.faults.remove(&id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {
-    Error::Stale {
-        kind: ObjectKind::Server,
-        id: id.to_string(),
-        expected,
-    }
+    Error::stale(ObjectKind::Server, id, expected)
 }

@@ -27,12 +27,13 @@ use crate::repository::StoreBackend;
 /// share what is stored, is dropped.
 ///
 /// ```
-/// use nova_core::repository::{PageRequest, ServerFilter, Store, memory::MemoryStore};
+/// use nova_core::repository::{PageRequest, ServerFilter, ServerSort, Store, memory::MemoryStore};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # runtime.block_on(async {
 /// let store = Store::new(MemoryStore::new());
-/// let page = store.servers().server_list(&ServerFilter::default(), &PageRequest::largest()).await?;
+/// let (filter, sort) = (ServerFilter::default(), ServerSort::default());
+/// let page = store.servers().server_list(&filter, sort, &PageRequest::largest()).await?;
 /// assert!(page.items.is_empty() && page.next.is_none());
 /// # Ok::<(), nova_core::Error>(())
 /// # })?;

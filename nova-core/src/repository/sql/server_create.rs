@@ -11,7 +11,7 @@ use super::claim::{self, Undo};
 use super::entity::server::{ActiveModel, Column, Entity, row};
 use super::op::{Op, is_taken};
 use super::store::SqlStore;
-use super::used;
+use super::{server_tags, used};
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ProjectId;
 use crate::model::{Claim, QuotaCharge};
@@ -109,6 +109,7 @@ async fn enter(
             Err(error) => return Err(op.failed(error).into()),
         }
     }
+    server_tags::insert(db, &batch.servers, op).await?;
     for (project, charged) in batch.charges() {
         if !charge(db, project, &QuotaCharge::none(), &charged, op).await? {
             return Err(Stop::Quota(project.clone(), charged));

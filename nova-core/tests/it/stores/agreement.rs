@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use nova_core::Env;
 use nova_core::env::{ManualClock, Timestamp};
-use nova_core::id::{HostName, RequestId, ServerId};
+use nova_core::id::{HostName, ProjectId, RequestId, ServerId};
 use nova_core::model::{
-    Claim, Fault, Flavor, Generation, NewServer, Resources, Server, ServiceStatus,
+    Claim, Fault, Flavor, Generation, Lock, LockedBy, NamePrefix, NewServer, Resources, Server,
+    ServerName, ServiceStatus, Tag, Tags,
 };
 use nova_core::repository::memory::MemoryStore;
 use nova_core::repository::sql::SqlStore;
-use nova_core::repository::{PageRequest, ServerFilter, Store};
+use nova_core::repository::{Deleted, PageRequest, ServerFilter, ServerSort, ServerSortKey, Store};
 use nova_core::state::VmState;
 use nova_core::units::{Gibibytes, Mebibytes};
 use proptest::prelude::*;
@@ -50,6 +51,22 @@ enum Call {
         generation: u64,
         host: Option<u8>,
         deleted: bool,
+        tags: Vec<u8>,
+        name: u8,
+        locked: bool,
+    },
+    Archive {
+        before: i64,
+        limit: u32,
+    },
+    ListArchived {
+        project: Option<u8>,
+        limit: u32,
+        marker: Option<u8>,
+    },
+    PurgeArchive {
+        before: i64,
+        limit: u32,
     },
     Purge {
         server: u8,
@@ -60,9 +77,9 @@ enum Call {
         limit: u32,
     },
     List {
-        project: Option<u8>,
-        host: Option<u8>,
-        deleted: bool,
+        conditions: Vec<(u8, u8)>,
+        deleted: u8,
+        sort: (u8, bool),
         limit: u32,
         marker: Option<u8>,
     },
@@ -97,15 +114,25 @@ fn call() -> impl Strategy<Value = Call> {
         3 => (id(), prop::option::of(id()))
             .prop_map(|(consumer, host)| Call::Release { consumer, host }),
         3 => (id(), id()).prop_map(|(server, project)| Call::Create { server, project }),
-        4 => (id(), generation(), prop::option::of(id()), any::<bool>()).prop_map(
-            |(server, generation, host, deleted)| Call::Update { server, generation, host, deleted }
+        6 => (id(), generation(), prop::option::of(id()), any::<bool>(),
+            prop::collection::vec(id(), 0..3), id(), any::<bool>()).prop_map(
+            |(server, generation, host, deleted, tags, name, locked)| {
+                Call::Update { server, generation, host, deleted, tags, name, locked }
+            }
         ),
+        1 => (0..50_i64, 0..3_u32).prop_map(|(before, limit)| Call::Archive { before, limit }),
+        1 => (prop::option::of(id()), 1..4_u32, prop::option::of(id())).prop_map(
+            |(project, limit, marker)| Call::ListArchived { project, limit, marker }
+        ),
+        1 => (0..50_i64, 0..3_u32).prop_map(|(before, limit)| Call::PurgeArchive { before, limit }),
         1 => (id(), generation()).prop_map(|(server, generation)| Call::Purge { server, generation }),
         1 => (0..50_i64, 0..3_u32).prop_map(|(before, limit)| Call::PurgeDeleted { before, limit }),
-        3 => (prop::option::of(id()), prop::option::of(id()), any::<bool>(), 1..4_u32, prop::option::of(id()))
-            .prop_map(|(project, host, deleted, limit, marker)| {
-                Call::List { project, host, deleted, limit, marker }
-            }),
+        5 => (prop::collection::vec((0..CONDITIONS, id()), 0..3), 0..3_u8, (0..3_u8, any::<bool>()),
+            1..4_u32, prop::option::of(id())).prop_map(
+            |(conditions, deleted, sort, limit, marker)| {
+                Call::List { conditions, deleted, sort, limit, marker }
+            }
+        ),
         1 => id().prop_map(|flavor| Call::CreateFlavor { flavor }),
         1 => id().prop_map(|flavor| Call::DeleteFlavor { flavor }),
         1 => (1..4_u32, prop::option::of(id()))
@@ -133,16 +160,57 @@ fn flavor(number: u8) -> Flavor {
         .unwrap()
 }
 
+fn project_id(number: u8) -> ProjectId {
+    format!("project-{number}").parse().unwrap()
+}
+
+fn tag(number: u8) -> Tag {
+    format!("tag-{number}").parse().unwrap()
+}
+
+/// Names of which some begin alike.
+fn name(number: u8) -> ServerName {
+    ["web", "web 1", "Web", "w\u{e9}b"][usize::from(number)]
+        .parse()
+        .unwrap()
+}
+
+/// How many kinds of condition a filter is made of.
+const CONDITIONS: u8 = 17;
+
+fn restrict(filter: ServerFilter, condition: u8, number: u8) -> ServerFilter {
+    let time = Timestamp::from_micros(i64::from(number) * 4);
+    let odd = number % 2 == 1;
+    match condition {
+        0 => filter.project(project_id(number)),
+        1 => filter.host(host_name(number)),
+        2 => filter.name(name(number)),
+        3 => filter.name_prefix(NamePrefix::new(&name(number).as_str()[..1]).unwrap()),
+        4 => filter.vm_state(VmState::ALL[usize::from(number)]),
+        5 => filter.vm_state(VmState::Deleted),
+        6 => filter.busy(odd),
+        7 => filter.locked(odd),
+        8 => filter.tagged(tag(number)),
+        9 => filter.tagged_any(tag(number)),
+        10 => filter.not_tagged(tag(number)),
+        11 => filter.not_tagged_any(tag(number)),
+        12 => filter.changed_since(time),
+        13 => filter.changed_before(time),
+        14 => filter.created_since(time),
+        15 => filter.created_before(time),
+        _ => filter.ids([server_id(number), server_id(3 - number)]),
+    }
+}
+
 fn server(number: u8, project: u8, now: Timestamp) -> Server {
-    let new = NewServer {
-        id: server_id(number),
-        name: "name".parse().unwrap(),
-        project_id: format!("project-{project}").parse().unwrap(),
-        user_id: "user".parse().unwrap(),
-        flavor: flavor(0),
-        image_id: nova_core::id::ImageId::from_uuid(uuid(0)),
-        availability_zone: None,
-    };
+    let new = NewServer::new(
+        server_id(number),
+        name(number),
+        project_id(project),
+        "user".parse().unwrap(),
+        flavor(0),
+        nova_core::id::ImageId::from_uuid(uuid(0)),
+    );
     Server::begin(new, now)
 }
 
@@ -221,8 +289,15 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             generation,
             host,
             deleted,
+            tags,
+            name: new_name,
+            locked,
         } => {
             let mut server = server(*number, 99, now);
+            server.tags = Tags::new(tags.iter().map(|number| tag(*number))).unwrap();
+            server.name = name(*new_name);
+            server.lock = locked.then(|| Lock::new(LockedBy::Owner));
+            server.updated_at = now;
             server.generation = Generation::new(*generation);
             server.host = host.map(host_name);
             if *deleted {
@@ -241,28 +316,53 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
                     .await,
             )
         }
+        Call::Archive { before, limit } => {
+            let before = Timestamp::from_micros(*before);
+            text(store.archive().archive_servers(before, now, *limit).await)
+        }
+        Call::ListArchived {
+            project,
+            limit,
+            marker,
+        } => {
+            let project = project.map(project_id);
+            let mut page = PageRequest::first(*limit).unwrap();
+            if let Some(marker) = marker {
+                page = page.after(server_id(*marker));
+            }
+            text(store.archive().archived_list(project.as_ref(), &page).await)
+        }
+        Call::PurgeArchive { before, limit } => {
+            let before = Timestamp::from_micros(*before);
+            text(store.archive().archive_purge(before, *limit).await)
+        }
         Call::PurgeDeleted { before, limit } => {
             let before = Timestamp::from_micros(*before);
             text(store.servers().server_purge_deleted(before, *limit).await)
         }
         Call::List {
-            project,
-            host,
+            conditions,
             deleted,
+            sort: (key, descending),
             limit,
             marker,
         } => {
-            let filter = ServerFilter {
-                project: project.map(|number| format!("project-{number}").parse().unwrap()),
-                host: host.map(host_name),
-                deleted: *deleted,
-                ..ServerFilter::default()
-            };
+            let deleted = Deleted::ALL[usize::from(*deleted)];
+            let filter = ServerFilter::default().deleted(deleted);
+            let filter = conditions
+                .iter()
+                .fold(filter, |filter, (condition, number)| {
+                    restrict(filter, *condition, *number)
+                });
+            let mut sort = ServerSort::by(ServerSortKey::ALL[usize::from(*key)]);
+            if *descending {
+                sort = sort.descending();
+            }
             let mut page = PageRequest::first(*limit).unwrap();
             if let Some(marker) = marker {
                 page = page.after(server_id(*marker));
             }
-            text(store.servers().server_list(&filter, &page).await)
+            text(store.servers().server_list(&filter, sort, &page).await)
         }
         Call::CreateFlavor { flavor: number } => {
             text(store.flavors().flavor_create(&flavor(*number)).await)
@@ -297,6 +397,7 @@ async fn contents(store: &Store) -> String {
     let mut all = vec![text(store.hosts().host_usages().await)];
     for number in 0..4 {
         all.push(text(store.servers().server_get(server_id(number)).await));
+        all.push(text(store.archive().archived_get(server_id(number)).await));
         all.push(text(store.faults().faults_of(server_id(number), 100).await));
         all.push(text(store.flavors().flavor_get(flavor(number).id()).await));
         all.push(text(store.hosts().host_get(&host_name(number)).await));

@@ -8,6 +8,10 @@ mod fixture;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod old_rows;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -20,4 +20,6 @@ pub(super) mod port;
 pub(super) mod quota_limit;
 pub(super) mod quota_usage;
 pub(super) mod server;
+mod server_details;
 pub(super) mod server_group;
+pub(super) mod server_tag;

@@ -4,10 +4,11 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
 use super::json;
+use super::server_details::Details;
 use crate::env::Timestamp;
 use crate::error::{BoxError, Result};
 use crate::id::{ImageId, ServerId};
-use crate::model::{Generation, Server};
+use crate::model::{Generation, Hostname, Server, UserData};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "nova_servers")]
@@ -30,6 +31,9 @@ pub struct Model {
     pub launched_at: Option<i64>,
     pub deleted_at: Option<i64>,
     pub generation: i64,
+    pub flavor_id: Option<String>,
+    pub details: Option<String>,
+    pub user_data: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -51,21 +55,47 @@ pub(in crate::repository::sql) fn row(server: &Server) -> Result<ActiveModel> {
         vm_state: Set(server.vm_state.to_string()),
         task_state: Set(server.task_state.as_ref().map(ToString::to_string)),
         power_state: Set(server.power_state.to_string()),
-        locked: Set(server.locked),
+        locked: Set(server.locked()),
         created_at: Set(server.created_at.as_micros()),
         updated_at: Set(server.updated_at.as_micros()),
         launched_at: Set(server.launched_at.map(Timestamp::as_micros)),
         deleted_at: Set(server.deleted_at.map(Timestamp::as_micros)),
         generation: Set(server.generation.get().cast_signed()),
+        flavor_id: Set(Some(server.flavor.id().to_string())),
+        details: Set(Some(json::write("server", &Details::of(server))?)),
+        user_data: Set(server
+            .user_data
+            .as_ref()
+            .map(|data| data.expose().to_owned())),
     })
 }
 
 impl Model {
-    /// The server of the row.
+    /// The server of the row. A row of a version that knew no details has none.
     pub(in crate::repository::sql) fn into_server(self) -> Result<Server, BoxError> {
+        let id = ServerId::from_uuid(self.id);
+        let name = self.name.parse()?;
+        let details = match &self.details {
+            Some(text) => json::read(text)?,
+            None => Details::default(),
+        };
         Ok(Server {
-            id: ServerId::from_uuid(self.id),
-            name: self.name.parse()?,
+            lock: details.lock_of(self.locked),
+            metadata: details.metadata,
+            tags: details.tags,
+            description: details.description,
+            user_data: self.user_data.map(UserData::new).transpose()?,
+            key: details.key,
+            config_drive: details.config_drive,
+            hostname: details.hostname.unwrap_or_else(|| Hostname::of(&name, id)),
+            access_ip_v4: details.access_ip_v4,
+            access_ip_v6: details.access_ip_v6,
+            old_flavor: details.old_flavor,
+            new_flavor: details.new_flavor,
+            progress: details.progress,
+            hidden: details.hidden,
+            id,
+            name,
             project_id: self.project_id.parse()?,
             user_id: self.user_id.parse()?,
             flavor: json::read(&self.flavor)?,
@@ -75,7 +105,6 @@ impl Model {
             vm_state: self.vm_state.parse()?,
             task_state: self.task_state.map(|state| state.parse()).transpose()?,
             power_state: self.power_state.parse()?,
-            locked: self.locked,
             created_at: Timestamp::from_micros(self.created_at),
             updated_at: Timestamp::from_micros(self.updated_at),
             launched_at: self.launched_at.map(Timestamp::from_micros),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::column::{number, table, text, uuid};
+use super::index::index;
 
 /// How many servers are counted at once.
 const PAGE: u64 = 1000;
@@ -52,7 +53,13 @@ async fn consumers(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<()
             manager.alter_table(add).await?;
         }
     }
-    Ok(())
+    index(
+        manager,
+        "nova_consumers_by_server",
+        "nova_consumers",
+        &["server_id"],
+    )
+    .await
 }
 
 /// Gives each host the row that counts who holds anything on it.
