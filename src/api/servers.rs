@@ -21,8 +21,8 @@ impl Api {
         Ok(shown(context, self.read(context, id).await?))
     }
 
-    /// A page of servers, the oldest first: the caller's project's, without their hosts; for an administrator, what
-    /// the filter says.
+    /// A page of servers, the oldest first: the caller's project's, without their hosts; for an
+    /// administrator, what the filter says.
     ///
     /// # Errors
     /// [`Error::Core`]: the marker is not there, or the filter names too much;

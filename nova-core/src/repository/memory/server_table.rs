@@ -181,7 +181,7 @@ impl Servers {
             .map(|id| Ok(place(self.get(id)?, sort.key)))
             .transpose()?;
         let ids = match self.candidates(filter) {
-            Some(few) => self.put_in_order(few, sort, marker.as_ref()),
+            Some(few) => self.put_in_order(&few, sort, marker.as_ref()),
             None => self.in_order(filter, sort, marker),
         };
         Ok(Box::new(
@@ -209,7 +209,7 @@ impl Servers {
 
     fn put_in_order(
         &self,
-        ids: Vec<ServerId>,
+        ids: &[ServerId],
         sort: ServerSort,
         marker: Option<&Place>,
     ) -> Box<dyn Iterator<Item = ServerId>> {

@@ -48,15 +48,16 @@ impl Steering {
         // Ranges, in which there are often few.
         let range = (filter.name_prefix.is_some() && sort.key != ServerSortKey::Name)
             || (changed && sort.key != ServerSortKey::UpdatedAt);
-        let task = !filter.task_states.is_empty()
+        let several = filter.task_states.len() > 1
             || filter.busy == Some(true)
             || filter.deleted == Deleted::Only;
+        let task = several || !filter.task_states.is_empty();
         let ranged = filter.name_prefix.is_some() || changed;
         Self {
             living: true,
             task: few || ranged,
             state: few || ranged || task,
-            order: !few && !created && (range || (task && !ranged)),
+            order: !few && !created && (range || (several && !ranged)),
         }
     }
 
