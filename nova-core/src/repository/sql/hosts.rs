@@ -33,16 +33,22 @@ impl HostRepository for SqlStore {
 
     async fn host_get(&self, name: &HostName) -> Result<Host> {
         let op = self.op("read a host");
-        let transaction = self.begin_read(op).await?;
-        let outcome = load(&transaction.db, name, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = load(&transaction.db, name, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
         let op = self.op("read the hosts' usages");
-        let transaction = self.begin_read(op).await?;
-        let outcome = usages(&transaction.db, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = usages(&transaction.db, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn host_set_service(

@@ -9,8 +9,15 @@
 //! * an update names the generation in its condition, so compare-and-set is one statement;
 //! * a claim counts up `used` in the rows of the inventories, under the condition that it stays
 //!   within `capacity`, in a transaction that takes those rows in one order everywhere;
-//! * a transaction that the database undid because of another (deadlock, serialization, busy) is
-//!   run again a few times before its failure is returned as transient.
+//! * a transaction that the database undid because of another (deadlock, serialization, lock
+//!   time-out, busy) is run again a few times, after a pause of random length that grows, before
+//!   its failure is returned as transient; so is a statement that only reads;
+//! * a statement ends: the server ends it after [`SqlOptions::statement_timeout`], and the store
+//!   gives up on a server that is silent. After a lost connection calls fail as transient until the
+//!   server is back; then they succeed again, on new connections. A write whose answer was lost
+//!   may have taken effect and is never run again by itself.
+//!
+//! [`SqlStore::counters`] counts all of this.
 //!
 //! SQLite runs in WAL mode with `synchronous=FULL`: what was answered survives a power cut, at
 //! the price of one `fsync` for each write. Writers of one process queue up in it; those of
@@ -42,8 +49,11 @@ mod block_devices;
 mod cells;
 mod claim;
 mod connect;
+mod connections;
 mod console_tokens;
+mod counters;
 mod entity;
+mod fate;
 mod faults;
 mod flavors;
 mod hosts;
@@ -56,12 +66,15 @@ mod operations;
 mod options;
 mod ports;
 mod quotas;
+mod retry;
 mod server_groups;
 mod server_list;
 mod server_migrations;
 mod servers;
 mod store;
 mod transaction;
+mod watch;
 
+pub use counters::SqlCounters;
 pub use options::SqlOptions;
 pub use store::SqlStore;
