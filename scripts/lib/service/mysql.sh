@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shares variables with scripts/services
 
 mysql_prepare() {
+    export NOVA_TEST_MYSQL_PROGRAMS=${NOVA_TEST_MYSQL_PROGRAMS:-$(dirname "$(command -v mariadbd)"):$(dirname "$(command -v mariadb-install-db)")}
     take_port mysql_port
     mysql_password=$(secret)
     export NOVA_TEST_MYSQL_URL=mysql://nova:$mysql_password@127.0.0.1:$mysql_port/nova

@@ -4,6 +4,7 @@
 
 postgres_prepare() {
     postgres_bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1)
+    export NOVA_TEST_POSTGRES_PROGRAMS=${NOVA_TEST_POSTGRES_PROGRAMS:-$postgres_bin}
     take_port postgres_port
     postgres_password=$(secret)
     export NOVA_TEST_POSTGRES_URL=postgres://nova:$postgres_password@127.0.0.1:$postgres_port/nova

@@ -4,13 +4,6 @@ use super::server;
 
 const URL: &str = "NOVA_TEST_POSTGRES_URL";
 
-#[cfg(feature = "conformance")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
-async fn it_conforms() {
-    server::conforms(URL, "postgres").await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
 async fn ten_that_open_a_new_database_at_once_all_succeed() {

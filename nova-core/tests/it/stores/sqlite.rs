@@ -25,29 +25,6 @@ fn flavor(id: &str) -> Flavor {
     .unwrap()
 }
 
-#[cfg(feature = "conformance")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_file_conforms() {
-    let directory = tempfile::tempdir().unwrap();
-    let sql = SqlStore::connect(&url(&directory)).await.unwrap();
-    nova_core::conformance::run(&Store::new(sql.clone()), &Env::system()).await;
-    sql.close().await;
-}
-
-#[cfg(feature = "conformance")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_in_memory_conforms() {
-    let sql = SqlStore::connect("sqlite::memory:").await.unwrap();
-    nova_core::conformance::run(&Store::new(sql), &Env::system()).await;
-}
-
-#[cfg(feature = "conformance")]
-#[tokio::test]
-async fn a_database_in_memory_conforms_in_one_thread() {
-    let sql = SqlStore::connect("sqlite::memory:").await.unwrap();
-    nova_core::conformance::run(&Store::new(sql), &Env::system()).await;
-}
-
 /// Two pools on one file are as two processes: they share nothing but the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_processes_on_one_file_never_over_commit() {
@@ -204,7 +181,7 @@ async fn a_file_that_cannot_be_opened_is_an_error() {
         "sqlite://{}/no/such/directory/nova.db",
         directory.path().display()
     );
-    let short = SqlOptions::default().acquire_timeout(std::time::Duration::from_millis(200));
+    let short = SqlOptions::default().connect_timeout(std::time::Duration::from_millis(200));
     let error = SqlStore::connect_with(&missing, &short).await.unwrap_err();
     assert!(
         matches!(
