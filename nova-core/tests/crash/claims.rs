@@ -58,7 +58,7 @@ pub async fn killed_at_any_moment(kind: Kind) {
     let seed = seed();
     let random = Env::with_clock(seed, SystemClock);
     let database = Database::create(kind).await;
-    let store = database.open().await;
+    let store = database.open("it is new").await;
     for host in hosts() {
         store
             .hosts()
@@ -80,7 +80,7 @@ pub async fn killed_at_any_moment(kind: Kind) {
         tokio::time::sleep(life).await;
         let confirmed = Confirmed::of(&process.kill().await);
 
-        let store = database.open().await;
+        let store = database.open(&context).await;
         verify(&store, &confirmed, &context).await;
         store.close().await;
         claims += confirmed.claimed.len();

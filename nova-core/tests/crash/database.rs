@@ -91,9 +91,9 @@ impl Database {
         }
     }
 
-    /// A new store on it.
-    pub async fn open(&self) -> Store {
-        Store::new(SqlStore::connect(&self.url).await.unwrap())
+    /// A new store on it. The context is for the message where that fails.
+    pub async fn open(&self, context: &str) -> Store {
+        Store::new(SqlStore::connect(&self.url).await.expect(context))
     }
 
     /// Removes it. Every store on it must be closed, or of a process that is gone.

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use nova_core::repository::sql::SqlStore;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::writer;
 
@@ -13,7 +13,7 @@ use crate::writer;
 pub enum Role {
     /// Writes claims and servers until it is killed.
     Writer { url: String, seed: u64 },
-    /// Opens the database, brings its schema up to date, and ends.
+    /// Opens the database when it is told to, which brings its schema up to date, and ends.
     Opener { url: String },
 }
 
@@ -47,6 +47,11 @@ impl Role {
         match self {
             Self::Writer { url, seed } => writer::write(&url, seed).await,
             Self::Opener { url } => {
+                let mut word = String::new();
+                BufReader::new(tokio::io::stdin())
+                    .read_line(&mut word)
+                    .await
+                    .unwrap();
                 SqlStore::connect(&url).await.unwrap().close().await;
                 println!("opened");
             }
@@ -57,6 +62,7 @@ impl Role {
 /// A process that is this binary.
 pub struct Process {
     child: Child,
+    tell: ChildStdin,
     out: BufReader<ChildStdout>,
 }
 
@@ -69,15 +75,21 @@ impl Process {
     pub async fn start(role: &Role) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(role.arguments())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self { child, out };
+        let tell = child.stdin.take().unwrap();
+        let mut process = Self { child, tell, out };
         process.until("started").await;
         process
+    }
+
+    /// Tells an opener to begin.
+    pub async fn go(&mut self) {
+        self.tell.write_all(b"go\n").await.unwrap();
     }
 
     /// Waits until it says this.

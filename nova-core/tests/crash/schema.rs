@@ -30,10 +30,13 @@ pub async fn ten_at_once(kind: Kind) {
     for _ in 0..10 {
         processes.push(Process::start(&role).await);
     }
+    for process in &mut processes {
+        process.go().await;
+    }
     for process in processes {
         process.end().await;
     }
-    let store = database.open().await;
+    let store = database.open("ten processes opened it").await;
     works(&store).await;
     store.close().await;
     database.remove().await;
@@ -46,6 +49,7 @@ pub async fn killed_half_way(kind: Kind) {
     let database = Database::create(kind).await;
     let mut process = Process::start(&opener(&database)).await;
     let began = Instant::now();
+    process.go().await;
     process.until("opened").await;
     let whole = began.elapsed();
     process.end().await;
@@ -53,15 +57,15 @@ pub async fn killed_half_way(kind: Kind) {
 
     for round in 0..KILLS {
         let database = Database::create(kind).await;
-        let process = Process::start(&opener(&database)).await;
+        let mut process = Process::start(&opener(&database)).await;
         // Once in each part of it, at a random moment.
         let part = whole / KILLS;
         let moment = part * round + random.random_duration(Duration::ZERO, part);
+        process.go().await;
         tokio::time::sleep(moment).await;
         process.kill().await;
-        println!("seed {seed}: killed after {moment:?} of {whole:?}");
-        // Panics if it cannot be opened.
-        let store = database.open().await;
+        let context = format!("killed after {moment:?} of {whole:?}, seed {seed}");
+        let store = database.open(&context).await;
         works(&store).await;
         store.close().await;
         database.remove().await;

@@ -1,6 +1,8 @@
 //! The store in PostgreSQL.
 
-use super::server;
+use nova_core::repository::sql::SqlStore;
+
+use super::{cancelled, races, server};
 
 const URL: &str = "NOVA_TEST_POSTGRES_URL";
 
@@ -14,4 +16,38 @@ async fn ten_that_open_a_new_database_at_once_all_succeed() {
 #[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
 async fn a_newer_schema_and_a_wrong_password_are_refused() {
     server::refuses(URL).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
+async fn a_deadlock_is_survived_and_counted() {
+    let fresh = server::fresh(URL).await;
+    races::survives_a_deadlock(&fresh.url).await;
+    fresh.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
+async fn a_lock_that_is_held_for_long_is_survived_and_counted() {
+    let fresh = server::fresh(URL).await;
+    races::survives_a_lock(&fresh.url).await;
+    fresh.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
+async fn a_statement_that_hangs_ends_in_time() {
+    let fresh = server::fresh(URL).await;
+    races::ends_a_statement_that_hangs(&fresh.url).await;
+    fresh.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
+async fn a_caller_that_goes_away_leaves_nothing_open() {
+    let fresh = server::fresh(URL).await;
+    let sql = SqlStore::connect(&fresh.url).await.unwrap();
+    cancelled::leaves_nothing_open(&sql).await;
+    sql.close().await;
+    fresh.drop().await;
 }

@@ -4,6 +4,11 @@
 //! must let the version before go on working until all processes are updated.
 
 mod column;
+#[cfg(test)]
+mod first_rows;
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+#[path = "../../../../tests/support/fresh.rs"]
+mod fresh;
 mod index;
 mod m0001_initial;
 mod m0002_tenancy;
@@ -12,5 +17,7 @@ mod m0004_attachments;
 mod m0005_servers;
 mod m0006_quotas;
 mod migrator;
+#[cfg(test)]
+mod tests;
 
 pub(super) use migrator::Migrator;

@@ -1,0 +1,47 @@
+//! Callers that go away in the middle of a call.
+
+use std::time::Duration;
+
+use nova_core::Env;
+use nova_core::id::ServerId;
+use nova_core::model::{Claim, ResourceClass, Resources};
+use nova_core::repository::Store;
+use nova_core::repository::sql::SqlStore;
+
+use super::races::host;
+
+/// Drops claims and releases after every number of microseconds up to some. What they leave is a
+/// whole claim or none, and connections that work, without an open transaction: what is written
+/// afterwards is there for others.
+pub(super) async fn leaves_nothing_open(sql: &SqlStore) {
+    let store = Store::new(sql.clone());
+    let env = Env::system();
+    let report = host("host-a");
+    store.hosts().host_report(&report, env.now()).await.unwrap();
+    let name = report.name.clone();
+    for step in 0..150_u64 {
+        let one = Resources::new().with(ResourceClass::Vcpu, 1);
+        let claim = Claim::on(name.clone(), ServerId::generate(&env), one);
+        let moment = Duration::from_micros(step * 40);
+        let cut = tokio::time::timeout(moment, store.allocations().claim(&claim)).await;
+        let held = store
+            .allocations()
+            .allocations_of(claim.consumer)
+            .await
+            .unwrap();
+        if cut.is_ok() {
+            assert_eq!(held.len(), 1);
+        }
+        let release = store.allocations().release(claim.consumer, None);
+        let _ = tokio::time::timeout(moment, release).await;
+        // In the end it is let go, whatever the two left.
+        store
+            .allocations()
+            .release(claim.consumer, None)
+            .await
+            .unwrap();
+        let usages = store.hosts().host_usages().await.unwrap();
+        assert_eq!(usages[0].used.get(&ResourceClass::Vcpu), 0, "step {step}");
+        assert_eq!(usages[0].servers, 0);
+    }
+}
