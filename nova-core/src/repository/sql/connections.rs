@@ -27,7 +27,8 @@ impl Connections {
     /// be run again by itself; what writes is run again by its call, as a whole.
     async fn read<T, F>(&self, statement: &Statement, query: impl Fn() -> F) -> Result<T, DbErr>
     where
-        F: Future<Output = Result<T, DbErr>>,
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
     {
         let watched = || self.watch.pooled(query());
         if statement.sql.starts_with("SELECT") {
@@ -45,20 +46,30 @@ impl ConnectionTrait for Connections {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.watch.pooled(self.pool.execute_raw(statement)).await
+        let pool = self.pool.clone();
+        let execute = async move { pool.execute_raw(statement).await };
+        self.watch.pooled(execute).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.watch.pooled(self.pool.execute_unprepared(sql)).await
+        let (pool, sql) = (self.pool.clone(), sql.to_owned());
+        let execute = async move { pool.execute_unprepared(&sql).await };
+        self.watch.pooled(execute).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let query = || self.pool.query_one_raw(statement.clone());
+        let query = || {
+            let (pool, statement) = (self.pool.clone(), statement.clone());
+            async move { pool.query_one_raw(statement).await }
+        };
         self.read(&statement, query).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let query = || self.pool.query_all_raw(statement.clone());
+        let query = || {
+            let (pool, statement) = (self.pool.clone(), statement.clone());
+            async move { pool.query_all_raw(statement).await }
+        };
         self.read(&statement, query).await
     }
 
@@ -70,7 +81,8 @@ impl ConnectionTrait for Connections {
 /// A transaction that is open on a connection.
 #[derive(Debug)]
 pub(super) struct Statements {
-    pub(super) transaction: DatabaseTransaction,
+    /// Shared with the statement that runs.
+    pub(super) transaction: Arc<DatabaseTransaction>,
     pub(super) watch: Arc<Watch>,
 }
 
@@ -81,22 +93,26 @@ impl ConnectionTrait for Statements {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let execute = self.transaction.execute_raw(statement);
+        let transaction = Arc::clone(&self.transaction);
+        let execute = async move { transaction.execute_raw(statement).await };
         self.watch.held(execute).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let execute = self.transaction.execute_unprepared(sql);
+        let (transaction, sql) = (Arc::clone(&self.transaction), sql.to_owned());
+        let execute = async move { transaction.execute_unprepared(&sql).await };
         self.watch.held(execute).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let query = self.transaction.query_one_raw(statement);
+        let transaction = Arc::clone(&self.transaction);
+        let query = async move { transaction.query_one_raw(statement).await };
         self.watch.held(query).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let query = self.transaction.query_all_raw(statement);
+        let transaction = Arc::clone(&self.transaction);
+        let query = async move { transaction.query_all_raw(statement).await };
         self.watch.held(query).await
     }
 

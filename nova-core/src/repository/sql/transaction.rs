@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    AccessMode, ConnectionTrait, DbBackend, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -13,6 +13,7 @@ use super::connections::Statements;
 use super::op::{Op, is_lost, lost_race};
 use super::retry;
 use super::store::SqlStore;
+use super::watch::silent;
 use crate::error::Result;
 
 /// A transaction that was begun. Dropped, as when the caller goes away, it is undone.
@@ -28,11 +29,13 @@ impl Transaction {
     pub(super) async fn end<T>(self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Ok(value) => {
-                let Statements { transaction, watch } = self.db;
-                watch
-                    .held(transaction.commit())
-                    .await
-                    .map_err(|error| self.op.failed(error))?;
+                let op = self.op;
+                let committed = match Arc::into_inner(self.db.transaction) {
+                    Some(transaction) => self.db.watch.held(transaction.commit()).await,
+                    // A statement that was given up on still runs.
+                    None => Err(silent()),
+                };
+                committed.map_err(|error| op.failed(error))?;
                 Ok(value)
             }
             Err(error) => {
@@ -47,9 +50,11 @@ impl Transaction {
 
     /// Undoes what was done.
     pub(super) async fn undo(self) {
-        let Statements { transaction, watch } = self.db;
+        let Some(transaction) = Arc::into_inner(self.db.transaction) else {
+            return;
+        };
         // If the connection is lost, the database undoes it by itself.
-        if let Err(error) = watch.held(transaction.rollback()).await {
+        if let Err(error) = self.db.watch.held(transaction.rollback()).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "rollback failed");
         }
     }
@@ -79,10 +84,7 @@ impl SqlStore {
         self.begin_with(options, op, None).await
     }
 
-    /// Begins in a task of its own, which goes on if the caller goes away. For if a future of sqlx
-    /// is dropped while BEGIN is under way, the connection goes back to the pool with a transaction
-    /// open that nobody knows of, and swallows the writes of whoever gets it next. Dropped
-    /// afterwards, a transaction is undone.
+    /// Begins. If the caller goes away meanwhile, what was begun is dropped, and so undone.
     async fn begin_with(
         &self,
         options: TransactionOptions,
@@ -90,21 +92,15 @@ impl SqlStore {
         turn: Option<OwnedSemaphorePermit>,
     ) -> Result<Transaction> {
         let (pool, watch) = (self.db.pool.clone(), Arc::clone(&self.db.watch));
-        let begun = tokio::spawn(async move {
-            let transaction = pool.begin_with_options(options).await?;
+        let begin = async move {
+            let transaction = Arc::new(pool.begin_with_options(options).await?);
             Ok(Transaction {
                 db: Statements { transaction, watch },
                 op,
                 _turn: turn,
             })
-        });
-        let begun = async {
-            // The one error is that the runtime ends.
-            begun
-                .await
-                .unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
         };
-        let begun = self.db.watch.pooled(begun).await;
+        let begun = self.db.watch.pooled(begin).await;
         begun.map_err(|error| op.failed(error))
     }
 

@@ -1,4 +1,9 @@
 //! Statements under watch: one that gets no answer fails, and is counted.
+//!
+//! Each runs in a task of its own, to its end, whether or not its caller goes away. For a future of
+//! sqlx that is dropped half-way leaves its connection in disorder: one of MySQL may never answer
+//! again and yet keep its place in the pool, and one whose BEGIN was under way has a transaction
+//! open that nobody knows of, which swallows the writes of whoever gets it next.
 
 use std::future::Future;
 use std::io;
@@ -7,14 +12,15 @@ use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::counters::Counters;
 use super::fate::{Fate, fate};
 
 /// How much longer than a server the store waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(1);
-/// For how long connections are suspicious after one of them did not answer.
-const SUSPICION: Duration = Duration::from_secs(60);
+/// For how long no connection is put back after one of them did not answer.
+const SUSPICION: Duration = Duration::from_secs(5);
 
 /// What watches the statements of one store.
 #[derive(Debug)]
@@ -39,16 +45,22 @@ impl Watch {
     /// A statement on a connection that is held.
     pub(super) async fn held<T>(
         &self,
-        statement: impl Future<Output = Result<T, DbErr>>,
-    ) -> Result<T, DbErr> {
+        statement: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+    ) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+    {
         self.within(self.limit, statement).await
     }
 
     /// A statement that takes a connection first.
     pub(super) async fn pooled<T>(
         &self,
-        statement: impl Future<Output = Result<T, DbErr>>,
-    ) -> Result<T, DbErr> {
+        statement: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+    ) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+    {
         let limit = self.limit.map(|limit| limit + self.acquire_timeout);
         self.within(limit, statement).await
     }
@@ -56,17 +68,26 @@ impl Watch {
     async fn within<T>(
         &self,
         limit: Option<Duration>,
-        statement: impl Future<Output = Result<T, DbErr>>,
-    ) -> Result<T, DbErr> {
-        let outcome = match limit {
-            None => statement.await,
-            Some(limit) => match tokio::time::timeout(limit, statement).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    self.suspect();
-                    Err(silent())
-                }
-            },
+        statement: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+    ) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+    {
+        let mut task = tokio::spawn(statement.in_current_span());
+        let ended = match limit {
+            None => Ok((&mut task).await),
+            Some(limit) => tokio::time::timeout(limit, &mut task).await,
+        };
+        let outcome = match ended {
+            Ok(Ok(outcome)) => outcome,
+            // The runtime ends, or it panicked.
+            Ok(Err(error)) => Err(DbErr::Custom(error.to_string())),
+            Err(_) => {
+                // In this order: its connection is not put back.
+                self.suspect();
+                task.abort();
+                Err(silent())
+            }
         };
         if let Err(error) = &outcome
             && fate(error) == Fate::Lost
@@ -85,7 +106,7 @@ impl Watch {
         *until = Some(Instant::now() + SUSPICION);
     }
 
-    /// Whether a connection did not answer of late. Such a one is not put back for others to find.
+    /// Whether a connection did not answer of late: then none is put back, for it may be that one.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn is_suspicious(&self) -> bool {
         let until = self
@@ -96,7 +117,8 @@ impl Watch {
     }
 }
 
-fn silent() -> DbErr {
+/// The error for a statement that got no answer.
+pub(super) fn silent() -> DbErr {
     let text = "the database did not answer in time";
     let error = SqlxError::Io(io::Error::new(io::ErrorKind::TimedOut, text));
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
@@ -122,6 +144,20 @@ mod tests {
             tokio::time::sleep(SUSPICION).await;
             assert!(!watch.is_suspicious());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_statement_ends_without_its_caller() {
+        let watch = Watch::new(None, Duration::from_millis(1));
+        let (sender, ended) = tokio::sync::oneshot::channel();
+        let statement = async move {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let _ = sender.send(());
+            Ok(())
+        };
+        let caller = tokio::time::timeout(Duration::from_secs(1), watch.held(statement));
+        caller.await.unwrap_err();
+        ended.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
