@@ -2,7 +2,8 @@
 
 use nova_core::repository::sql::SqlStore;
 
-use super::{cancelled, races, server};
+use super::private_server::Program;
+use super::{cancelled, outages, races, server, tls};
 
 const URL: &str = "NOVA_TEST_POSTGRES_URL";
 
@@ -50,4 +51,24 @@ async fn a_caller_that_goes_away_leaves_nothing_open() {
     cancelled::leaves_nothing_open(&sql).await;
     sql.close().await;
     fresh.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
+async fn a_silent_network_is_survived() {
+    let fresh = server::fresh(URL).await;
+    outages::survives_silence(&fresh.url).await;
+    fresh.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs PostgreSQL's programs in NOVA_TEST_POSTGRES_PROGRAMS"]
+async fn a_restart_is_survived() {
+    outages::survives_a_restart(Program::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs PostgreSQL's programs in NOVA_TEST_POSTGRES_PROGRAMS"]
+async fn each_mode_of_encryption_accepts_what_it_says() {
+    tls::each_mode_accepts_what_it_says(Program::Postgres).await;
 }
