@@ -119,6 +119,7 @@ fn threads() -> Runtime {
     builder.worker_threads(4).enable_all().build().unwrap()
 }
 
+#[cfg(any(feature = "tokio", feature = "sqlite"))]
 fn one_thread(paused: bool) -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(paused).build().unwrap()

@@ -28,8 +28,10 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::database::{KINDS, Kind};
 
+type Test = (&'static str, fn(Kind));
+
 /// The tests, each run on every kind of database.
-const TESTS: [(&str, fn(Kind)); 3] = [
+const TESTS: [Test; 3] = [
     ("a_process_killed_at_any_moment_loses_no_claim", |kind| {
         runtime().block_on(claims::killed_at_any_moment(kind));
     }),

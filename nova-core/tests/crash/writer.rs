@@ -29,7 +29,7 @@ pub fn claim_of(consumer: ServerId) -> Claim {
     };
     let [first, second] = hosts();
     let mut claim = Claim::on(first, consumer, resources(seed));
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         claim.resources.insert(second, resources(seed / 2));
     }
     claim

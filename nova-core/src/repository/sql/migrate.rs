@@ -60,9 +60,7 @@ async fn locked_mysql(db: &DatabaseTransaction, op: Op) -> Result<()> {
         Ok(Some(1)) => {
             let outcome = migrate(db, op).await;
             let unlock = format!("SELECT RELEASE_LOCK({MYSQL_LOCK})");
-            mysql::<Option<i64>>(db, &unlock, op)
-                .await
-                .and_then(|_| outcome)
+            mysql::<Option<i64>>(db, &unlock, op).await.and(outcome)
         }
         Ok(_) => Err(Error::Store {
             store: op.store,

@@ -8,7 +8,7 @@ use nova_core::model::{Claim, ResourceClass, Resources};
 use nova_core::repository::Store;
 use nova_core::repository::sql::SqlStore;
 
-use super::races::host;
+use super::fixture::host;
 
 /// Drops claims and releases after every number of microseconds up to some. What they leave is a
 /// whole claim or none, and connections that work, without an open transaction: what is written

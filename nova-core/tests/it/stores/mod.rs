@@ -20,7 +20,7 @@ mod postgres;
 mod private_server;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod proxy;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod races;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;

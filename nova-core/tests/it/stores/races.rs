@@ -4,19 +4,15 @@ use std::time::Duration;
 
 use nova_core::Env;
 use nova_core::id::ServerId;
-use nova_core::model::{Claim, HostReport, ResourceClass, Resources};
+use nova_core::model::{Claim, ResourceClass, Resources};
 use nova_core::repository::Store;
 use nova_core::repository::sql::{SqlOptions, SqlStore};
 use sea_orm::{ConnectionTrait as _, Database, TransactionTrait as _};
 
-use super::fixture::report;
+use super::fixture::host;
 
 /// Long enough for a call to come to where it waits.
 const A_WHILE: Duration = Duration::from_millis(300);
-
-pub(super) fn host(name: &str) -> HostReport {
-    report(name, &[(ResourceClass::Vcpu, 100, 0, 1.0)])
-}
 
 fn claim_on_two() -> Claim {
     let one = || Resources::new().with(ResourceClass::Vcpu, 1);

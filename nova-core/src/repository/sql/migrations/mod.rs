@@ -7,6 +7,11 @@ mod column;
 #[cfg(test)]
 mod first_rows;
 #[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy.toml exempts what carries #[test], not the helpers beside it"
+)]
 #[path = "../../../../tests/support/fresh.rs"]
 mod fresh;
 mod index;

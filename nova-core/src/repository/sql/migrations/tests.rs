@@ -1,11 +1,12 @@
 //! From every earlier version to this one, with what that version had written.
 
 use sea_orm_migration::MigratorTrait as _;
-use sea_orm_migration::sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+#[cfg(feature = "mysql")]
+use sea_orm_migration::sea_orm::ConnectionTrait as _;
+use sea_orm_migration::sea_orm::{Database, DatabaseConnection};
 
 use super::first_rows::{check, insert};
 use super::migrator::Migrator;
-use crate::Env;
 use crate::repository::Store;
 use crate::repository::sql::SqlStore;
 
@@ -118,6 +119,6 @@ async fn what_was_made_but_not_recorded_in_mysql() {
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 async fn fresh(variable: &str) -> super::fresh::Fresh {
-    let unique = Env::system().uuid().simple().to_string();
+    let unique = crate::Env::system().uuid().simple().to_string();
     super::fresh::Fresh::create(&std::env::var(variable).unwrap(), &unique).await
 }
