@@ -75,8 +75,12 @@ pub async fn killed_at_any_moment(kind: Kind) {
             url: database.url.clone(),
             seed: random.random_u64(),
         };
-        let process = Process::start(&role).await;
-        let life = random.random_duration(Duration::ZERO, Duration::from_millis(200));
+        let mut process = Process::start(&role).await;
+        // Now and then while it still opens the database.
+        if round % 5 != 0 {
+            process.until("ready").await;
+        }
+        let life = random.random_duration(Duration::ZERO, Duration::from_millis(150));
         tokio::time::sleep(life).await;
         let confirmed = Confirmed::of(&process.kill().await);
 

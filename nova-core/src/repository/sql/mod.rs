@@ -15,7 +15,10 @@
 //! * a statement ends: the server ends it after [`SqlOptions::statement_timeout`], and the store
 //!   gives up on a server that is silent. After a lost connection calls fail as transient until the
 //!   server is back; then they succeed again, on new connections. A write whose answer was lost
-//!   may have taken effect and is never run again by itself.
+//!   may have taken effect and is never run again by itself;
+//! * a statement that was sent runs to its end though the caller drop the call; a transaction is
+//!   then undone, unless it was being committed. Whoever cuts a call off, as by a time-out of its
+//!   own, must read what became of it.
 //!
 //! [`SqlStore::counters`] counts all of this.
 //!
