@@ -12,6 +12,8 @@ build     pkg-config                                             pkg-config
 build     pc:libvirt                                             libvirt-dev
 build     jq                                                     jq
 postgres  /usr/lib/postgresql/*/bin/initdb                       postgresql
+postgres  openssl                                                openssl
+mysql     openssl                                                openssl
 mysql     mariadbd                                               mariadb-server
 mysql     mariadb-install-db                                     mariadb-server
 amqp      /usr/lib/rabbitmq/bin/rabbitmq-server                  rabbitmq-server

@@ -5,6 +5,9 @@
     reason = "clippy.toml exempts what carries #[test], not the helpers beside it"
 )]
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "../support/fresh.rs"]
+mod fresh;
 mod state;
 mod state_docs;
 mod stores;

@@ -1,6 +1,13 @@
 # MariaDB: fresh data on a private port, with a database and an almighty user, both called nova.
 # shellcheck shell=bash disable=SC2034,SC2154 # shares variables with scripts/services
 
+# Also where the server is not ours: some tests start their own.
+mysql_programs() {
+    local server install
+    server=$(command -v mariadbd) && install=$(command -v mariadb-install-db) || return 0
+    export NOVA_TEST_MYSQL_PROGRAMS=${NOVA_TEST_MYSQL_PROGRAMS:-${server%/*}:${install%/*}}
+}
+
 mysql_prepare() {
     take_port mysql_port
     mysql_password=$(secret)

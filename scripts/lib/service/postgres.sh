@@ -2,8 +2,13 @@
 # It refuses to run as root.
 # shellcheck shell=bash disable=SC2034,SC2154 # shares variables with scripts/services
 
+# Also where the server is not ours: some tests start their own.
+postgres_programs() {
+    postgres_bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1) || true
+    export NOVA_TEST_POSTGRES_PROGRAMS=${NOVA_TEST_POSTGRES_PROGRAMS:-$postgres_bin}
+}
+
 postgres_prepare() {
-    postgres_bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1)
     take_port postgres_port
     postgres_password=$(secret)
     export NOVA_TEST_POSTGRES_URL=postgres://nova:$postgres_password@127.0.0.1:$postgres_port/nova

@@ -44,9 +44,12 @@ impl AllocationRepository for SqlStore {
 
     async fn allocations_of(&self, consumer: Consumer) -> Result<Vec<Allocation>> {
         let op = self.op("read a consumer's allocations");
-        let transaction = self.begin_read(op).await?;
-        let found = holding(&transaction.db, *consumer.as_uuid(), op).await;
-        let Some((row, held)) = transaction.end(found).await? else {
+        let found = self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let found = holding(&transaction.db, *consumer.as_uuid(), op).await;
+            transaction.end(found).await
+        });
+        let Some((row, held)) = found.await? else {
             return Ok(Vec::new());
         };
         if row.consumer() != consumer {

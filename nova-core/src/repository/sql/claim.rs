@@ -1,7 +1,7 @@
 //! Claims in SQL.
 //!
-//! Everyone takes the rows in one order: the consumers by id, then the inventories by host and
-//! class, then the allocations. So claims and releases wait for each other but never in a circle.
+//! Everyone takes the rows in one order: the consumers by id, then the hosts by name, then
+//! their inventories, then the allocations. So claims and releases wait for each other but never in a circle.
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use super::entity::inventory;
 use super::inventories::{self, HostRows};
 use super::op::Op;
 use super::store::SqlStore;
+use super::used;
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
@@ -31,16 +32,22 @@ impl HostRepository for SqlStore {
 
     async fn host_get(&self, name: &HostName) -> Result<Host> {
         let op = self.op("read a host");
-        let transaction = self.begin_read(op).await?;
-        let outcome = load(&transaction.db, name, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = load(&transaction.db, name, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
         let op = self.op("read the hosts' usages");
-        let transaction = self.begin_read(op).await?;
-        let outcome = usages(&transaction.db, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = usages(&transaction.db, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn host_set_service(
@@ -130,6 +137,7 @@ async fn delete(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<bo
     if host.is_none() {
         return Ok(false);
     }
+    used::lock(db, std::iter::once(name), op).await?;
     let rows = inventories::rows_of(db, name, op).await?;
     let count = rows.classes.len() + usize::from(rows.consumers.is_some());
     let unused = inventory::Entity::delete_many()

@@ -1,6 +1,6 @@
 //! What hosts offer, in SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::entity::inventory::{ActiveModel, CONSUMERS, Column, Entity, Model, consumers_row, row};
 use super::op::Op;
+use super::used;
 use crate::error::Result;
 use crate::id::HostName;
 use crate::model::{HostReport, Inventory, ResourceClass};
@@ -68,6 +69,7 @@ pub(super) fn offered(
 /// Makes the rows of a host what it reports. What is used stays; a class that is no longer offered
 /// keeps its row while it is used. The host's row must be locked.
 pub(super) async fn replace(db: &impl ConnectionTrait, report: &HostReport, op: Op) -> Result<()> {
+    used::lock(db, std::iter::once(&report.name), op).await?;
     let rows = rows_of(db, &report.name, op).await?;
     if rows.consumers.is_none() {
         Entity::insert(consumers_row(&report.name))
@@ -76,13 +78,8 @@ pub(super) async fn replace(db: &impl ConnectionTrait, report: &HostReport, op: 
             .map_err(|error| op.failed(error))?;
     }
     let rows = rows.classes;
-    // In the order of the key, in which claims take the rows.
-    let classes: BTreeMap<&str, &ResourceClass> = rows
-        .keys()
-        .chain(report.inventories.keys())
-        .map(|class| (class.as_str(), class))
-        .collect();
-    for class in classes.into_values() {
+    let classes: BTreeSet<&ResourceClass> = rows.keys().chain(report.inventories.keys()).collect();
+    for class in classes {
         let wanted = report.inventories.get(class);
         let new = row(&report.name, class, wanted);
         let Some(held) = rows.get(class) else {

@@ -1,6 +1,6 @@
 //! Bringing the schema up to date, by one process at a time.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TryGetable};
 use sea_orm_migration::MigratorTrait;
 
 use super::migrations::Migrator;
@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 const POSTGRES_LOCK: i64 = 0x6e6f_7661_5f6d_6967;
 /// A lock of ours and of the database among MySQL's, which are the server's.
 const MYSQL_LOCK: &str = "CONCAT('nova_', MD5(DATABASE()))";
+/// How many seconds one process waits for another's migration, and then tries again.
+const PATIENCE: u32 = 60;
 
 #[derive(Debug, thiserror::Error)]
 #[error("its schema has the migration `{0}`, which is newer than this version knows")]
@@ -25,7 +27,8 @@ struct NotUnlocked;
 pub(super) async fn up(store: &SqlStore) -> Result<()> {
     let op = store.op("bring its schema up to date");
     let transaction = store.begin(op).await?;
-    let outcome = locked(&transaction.db, op).await;
+    // Past the watch: a migration takes as long as it takes.
+    let outcome = locked(&transaction.db.transaction, op).await;
     transaction.end(outcome).await
 }
 
@@ -35,27 +38,60 @@ async fn locked(db: &DatabaseTransaction, op: Op) -> Result<()> {
         DbBackend::Sqlite => migrate(db, op).await,
         // Held until the transaction ends; changes of the schema are part of it.
         DbBackend::Postgres => {
-            let lock = format!("SELECT pg_advisory_xact_lock({POSTGRES_LOCK})");
+            let lock = format!(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{PATIENCE}s'; \
+                 SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"
+            );
             db.execute_unprepared(&lock)
                 .await
                 .map_err(|error| op.failed(error))?;
             migrate(db, op).await
         }
-        // Changes of the schema end a transaction, so the lock is the connection's.
-        _ => {
-            if mysql(db, &format!("SELECT GET_LOCK({MYSQL_LOCK}, 60)"), op).await? != Some(1) {
-                return Err(Error::Store {
-                    store: op.store,
-                    operation: op.name,
-                    transient: true,
-                    source: Box::new(NotUnlocked),
-                });
-            }
-            let outcome = migrate(db, op).await;
-            mysql(db, &format!("SELECT RELEASE_LOCK({MYSQL_LOCK})"), op).await?;
-            outcome
-        }
+        _ => locked_mysql(db, op).await,
     }
+}
+
+/// Changes of the schema end a transaction here, so the lock is the connection's. It goes with the
+/// connection, if this process ends.
+async fn locked_mysql(db: &DatabaseTransaction, op: Op) -> Result<()> {
+    let limit = unlimited(db, op).await?;
+    let lock = format!("SELECT GET_LOCK({MYSQL_LOCK}, {PATIENCE})");
+    let outcome = match mysql::<Option<i64>>(db, &lock, op).await {
+        Ok(Some(1)) => {
+            let outcome = migrate(db, op).await;
+            let unlock = format!("SELECT RELEASE_LOCK({MYSQL_LOCK})");
+            mysql::<Option<i64>>(db, &unlock, op).await.and(outcome)
+        }
+        Ok(_) => Err(Error::Store {
+            store: op.store,
+            operation: op.name,
+            transient: true,
+            source: Box::new(NotUnlocked),
+        }),
+        Err(error) => Err(error),
+    };
+    if let Some((variable, limit)) = limit {
+        let restore = format!("SET SESSION {variable} = {limit}");
+        db.execute_unprepared(&restore)
+            .await
+            .map_err(|error| op.failed(error))?;
+    }
+    outcome
+}
+
+/// Lifts MariaDB's limit of a statement's time off the connection, and returns what it was. That
+/// of MySQL does not concern changes.
+async fn unlimited(db: &DatabaseTransaction, op: Op) -> Result<Option<(&'static str, f64)>> {
+    let version: String = mysql(db, "SELECT VERSION()", op).await?;
+    if !version.contains("MariaDB") {
+        return Ok(None);
+    }
+    let variable = "max_statement_time";
+    let limit: f64 = mysql(db, "SELECT CAST(@@max_statement_time AS DOUBLE)", op).await?;
+    db.execute_unprepared(&format!("SET SESSION {variable} = 0"))
+        .await
+        .map_err(|error| op.failed(error))?;
+    Ok(Some((variable, limit)))
 }
 
 async fn migrate(db: &DatabaseTransaction, op: Op) -> Result<()> {
@@ -70,12 +106,11 @@ async fn migrate(db: &DatabaseTransaction, op: Op) -> Result<()> {
     Migrator::up(db, None).await.map_err(failed)
 }
 
-async fn mysql(db: &DatabaseTransaction, sql: &str, op: Op) -> Result<Option<i64>> {
+/// The one value that a query gives.
+async fn mysql<T: TryGetable>(db: &DatabaseTransaction, sql: &str, op: Op) -> Result<T> {
     let statement = Statement::from_string(DbBackend::MySql, sql);
-    let row = db
-        .query_one_raw(statement)
-        .await
-        .map_err(|error| op.failed(error))?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+    let row = db.query_one_raw(statement).await;
+    let row = row.and_then(|row| row.ok_or(DbErr::RecordNotFound(sql.to_owned())));
+    row.and_then(|row| row.try_get_by_index(0))
         .map_err(|error| op.failed(error))
 }

@@ -9,8 +9,18 @@
 //! * an update names the generation in its condition, so compare-and-set is one statement;
 //! * a claim counts up `used` in the rows of the inventories, under the condition that it stays
 //!   within `capacity`, in a transaction that takes those rows in one order everywhere;
-//! * a transaction that the database undid because of another (deadlock, serialization, busy) is
-//!   run again a few times before its failure is returned as transient.
+//! * a transaction that the database undid because of another (deadlock, serialization, lock
+//!   time-out, busy) is run again a few times, after a pause of random length that grows, before
+//!   its failure is returned as transient; so is a statement that only reads;
+//! * a statement ends: the server ends it after [`SqlOptions::statement_timeout`], and the store
+//!   gives up on a server that is silent. After a lost connection calls fail as transient until the
+//!   server is back; then they succeed again, on new connections. A write whose answer was lost
+//!   may have taken effect and is never run again by itself;
+//! * a statement that was sent runs to its end though the caller drop the call; a transaction is
+//!   then undone, unless it was being committed. Whoever cuts a call off, as by a time-out of its
+//!   own, must read what became of it.
+//!
+//! [`SqlStore::counters`] counts all of this.
 //!
 //! SQLite runs in WAL mode with `synchronous=FULL`: what was answered survives a power cut, at
 //! the price of one `fsync` for each write. Writers of one process queue up in it; those of
@@ -45,8 +55,11 @@ mod chunks;
 mod claim;
 mod claim_move;
 mod connect;
+mod connections;
 mod console_tokens;
+mod counters;
 mod entity;
+mod fate;
 mod faults;
 mod flavors;
 mod hosts;
@@ -60,6 +73,7 @@ mod options;
 mod plan;
 mod ports;
 mod quotas;
+mod retry;
 mod server_condition;
 mod server_create;
 mod server_groups;
@@ -71,6 +85,8 @@ mod servers;
 mod store;
 mod transaction;
 mod used;
+mod watch;
 
+pub use counters::SqlCounters;
 pub use options::SqlOptions;
 pub use store::SqlStore;

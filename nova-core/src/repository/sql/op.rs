@@ -1,7 +1,8 @@
 //! What a store was doing when the database failed, and whether to do it again.
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, SqlxError};
+use sea_orm::{DbErr, SqlErr};
 
+use super::fate::{Fate, Race, fate, race};
 use crate::error::{BoxError, Error};
 
 /// One call of the store, as errors name it.
@@ -47,15 +48,24 @@ impl Op {
 #[error("the data changed during the transaction")]
 struct Interrupted;
 
-/// Whether the failure certainly changed nothing and came from a race that another try may win.
-pub(super) fn may_run_again(error: &Error) -> bool {
+/// The race that a call lost, if the failure certainly changed nothing and another try may win.
+pub(super) fn lost_race(error: &Error) -> Option<Race> {
+    let Error::Store { source, .. } = error else {
+        return None;
+    };
+    match source.downcast_ref::<DbErr>() {
+        Some(source) => race(source),
+        None => source.is::<Interrupted>().then_some(Race::Interrupted),
+    }
+}
+
+/// Whether the database did not answer.
+pub(super) fn is_lost(error: &Error) -> bool {
     let Error::Store { source, .. } = error else {
         return false;
     };
-    match source.downcast_ref::<DbErr>() {
-        Some(source) => fate(source) == Fate::Undone,
-        None => source.is::<Interrupted>(),
-    }
+    let source = source.downcast_ref::<DbErr>();
+    source.is_some_and(|source| fate(source) == Fate::Lost)
 }
 
 /// Whether a key was taken.
@@ -69,63 +79,4 @@ pub(super) fn is_orphan(error: &DbErr) -> bool {
         error.sql_err(),
         Some(SqlErr::ForeignKeyConstraintViolation(_))
     )
-}
-
-/// What became of a statement that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// It lost a race and was undone: the same may succeed at once.
-    Undone,
-    /// The database could not be reached or answered too late. Whether the statement took effect
-    /// is not known; the caller may try again later.
-    Lost,
-    /// It will fail every time.
-    Refused,
-}
-
-fn fate(error: &DbErr) -> Fate {
-    match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Fate::Lost,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::WorkerCrashed => Fate::Lost,
-            SqlxError::Database(error) => fate_of(&**error),
-            _ => Fate::Refused,
-        },
-        _ => Fate::Refused,
-    }
-}
-
-fn fate_of(error: &(dyn sea_orm::sqlx::error::DatabaseError + 'static)) -> Fate {
-    #[cfg(feature = "mysql")]
-    if let Some(error) = error.try_downcast_ref::<sea_orm::SqlxMySqlError>() {
-        return match error.number() {
-            // Record changed since last read; lock wait timeout; deadlock.
-            1020 | 1205 | 1213 => Fate::Undone,
-            // Too many connections; server shutdown; gone away; lost during query; killed.
-            1040 | 1053 | 1203 | 1927 | 2006 | 2013 => Fate::Lost,
-            _ => Fate::Refused,
-        };
-    }
-    let code = error.code().unwrap_or_default();
-    #[cfg(feature = "sqlite")]
-    if error
-        .try_downcast_ref::<sea_orm::SqlxSqliteError>()
-        .is_some()
-    {
-        // The low byte of an extended code is the primary one: SQLITE_BUSY, SQLITE_LOCKED.
-        return match code.parse::<u32>().map(|code| code & 0xff) {
-            Ok(5 | 6) => Fate::Undone,
-            _ => Fate::Refused,
-        };
-    }
-    match &*code {
-        // Serialization failure, deadlock, lock not available.
-        "40001" | "40P01" | "55P03" => Fate::Undone,
-        // Shutdown, crash, not up yet; out of connections.
-        "57P01" | "57P02" | "57P03" | "53300" => Fate::Lost,
-        code if code.starts_with("08") => Fate::Lost,
-        _ => Fate::Refused,
-    }
 }

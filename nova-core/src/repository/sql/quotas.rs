@@ -55,9 +55,12 @@ impl QuotaRepository for SqlStore {
 
     async fn quotas_of(&self, project: &ProjectId) -> Result<Vec<Quota>> {
         let op = self.op("read quotas");
-        let transaction = self.begin_read(op).await?;
-        let outcome = quotas(&transaction.db, project, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = quotas(&transaction.db, project, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn quota_recount(&self, project: &ProjectId) -> Result<bool> {

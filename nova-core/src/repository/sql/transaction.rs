@@ -2,26 +2,24 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    AccessMode, ConnectionTrait, DbBackend, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::op::{Op, may_run_again};
-use super::options::SqlOptions;
+use super::connections::Statements;
+use super::op::{Op, is_lost, lost_race};
+use super::retry;
 use super::store::SqlStore;
+use super::watch::silent;
 use crate::error::Result;
 
-/// The longest pause between two attempts.
-const MAX_PAUSE: Duration = Duration::from_millis(500);
-
-/// A transaction that was begun.
+/// A transaction that was begun. Dropped, as when the caller goes away, it is undone.
 pub(super) struct Transaction {
     /// What statements run on.
-    pub(super) db: DatabaseTransaction,
+    pub(super) db: Statements,
     op: Op,
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -31,14 +29,20 @@ impl Transaction {
     pub(super) async fn end<T>(self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Ok(value) => {
-                self.db
-                    .commit()
-                    .await
-                    .map_err(|error| self.op.failed(error))?;
+                let op = self.op;
+                let committed = match Arc::into_inner(self.db.transaction) {
+                    Some(transaction) => self.db.watch.held(transaction.commit()).await,
+                    // A statement that was given up on still runs.
+                    None => Err(silent()),
+                };
+                committed.map_err(|error| op.failed(error))?;
                 Ok(value)
             }
             Err(error) => {
-                self.undo().await;
+                // On a connection that does not answer there is nothing to ask: it is let go.
+                if !is_lost(&error) {
+                    self.undo().await;
+                }
                 Err(error)
             }
         }
@@ -46,8 +50,11 @@ impl Transaction {
 
     /// Undoes what was done.
     pub(super) async fn undo(self) {
+        let Some(transaction) = Arc::into_inner(self.db.transaction) else {
+            return;
+        };
         // If the connection is lost, the database undoes it by itself.
-        if let Err(error) = self.db.rollback().await {
+        if let Err(error) = self.db.watch.held(transaction.rollback()).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "rollback failed");
         }
     }
@@ -77,30 +84,24 @@ impl SqlStore {
         self.begin_with(options, op, None).await
     }
 
-    /// Begins in a task of its own, which goes on if the caller goes away. For if a future of sqlx
-    /// is dropped while BEGIN is under way, the connection goes back to the pool with a transaction
-    /// open that nobody knows of, and swallows the writes of whoever gets it next. Dropped
-    /// afterwards, a transaction is undone.
+    /// Begins. If the caller goes away meanwhile, what was begun is dropped, and so undone.
     async fn begin_with(
         &self,
         options: TransactionOptions,
         op: Op,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Result<Transaction> {
-        let connections = self.db.clone();
-        let begun = tokio::spawn(async move {
-            let db = connections.begin_with_options(options).await;
-            db.map(|db| Transaction {
-                db,
+        let (pool, watch) = (self.db.pool.clone(), Arc::clone(&self.db.watch));
+        let begin = async move {
+            let transaction = Arc::new(pool.begin_with_options(options).await?);
+            Ok(Transaction {
+                db: Statements { transaction, watch },
                 op,
                 _turn: turn,
             })
-        });
-        match begun.await {
-            Ok(begun) => begun.map_err(|error| op.failed(error)),
-            // The runtime ends.
-            Err(error) => Err(op.failed(DbErr::Custom(error.to_string()))),
-        }
+        };
+        let begun = self.db.watch.pooled(begin).await;
+        begun.map_err(|error| op.failed(error))
     }
 
     /// Waits for the turn to write, where writers take turns. A write of one statement holds it
@@ -118,37 +119,11 @@ impl SqlStore {
     where
         F: Future<Output = Result<T>>,
     {
-        retried(&self.options, work).await
+        retry::retried(&self.options, &self.db.watch.counters, lost_race, work).await
     }
 
     /// SQLite has one level only.
     fn isolation(&self, level: IsolationLevel) -> Option<IsolationLevel> {
         (self.db.get_database_backend() != DbBackend::Sqlite).then_some(level)
     }
-}
-
-/// Does the work, and again if the database undid it because of another's.
-pub(super) async fn retried<T, F>(options: &SqlOptions, work: impl Fn() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    let mut attempt = 1;
-    loop {
-        match work().await {
-            Err(error) if attempt < options.attempts && may_run_again(&error) => {
-                tracing::debug!(attempt, %error, "lost a race, trying again");
-                tokio::time::sleep(pause(options, attempt)).await;
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-/// Anything up to 10 ms, doubled with each attempt: those that met do not meet again.
-fn pause(options: &SqlOptions, attempt: u32) -> Duration {
-    let ceiling = Duration::from_millis(5).saturating_mul(1 << attempt.min(10));
-    options
-        .env
-        .random_duration(Duration::ZERO, ceiling.min(MAX_PAUSE))
 }

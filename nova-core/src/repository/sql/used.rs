@@ -1,11 +1,16 @@
 //! Counting what is used of a host: in the rows of its inventories, beside what it offers.
 //!
-//! One row more, of a class that no resource has, counts the consumers.
+//! One row more, of a class that no resource has, counts the consumers. It is locked before the
+//! others, host by host in the order of their names, so that no two transactions wait for each
+//! other, in whatever order a database goes through the rows of one statement.
 
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::entity::inventory::{CONSUMERS, Column, Entity};
 use super::op::Op;
@@ -17,6 +22,8 @@ use crate::model::Resources;
 
 /// How many hosts one statement counts for.
 const HOSTS_AT_ONCE: usize = 32;
+/// How many hosts one statement locks.
+const HOSTS_LOCKED_AT_ONCE: usize = 500;
 
 /// What is taken from a host, or given back to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,8 +57,9 @@ pub(super) fn add<'a>(
 /// Counts up what is used of every host and class, if it stays within the capacity. Otherwise
 /// returns `false`, and the transaction must be undone.
 ///
-/// Rows are taken in the order of their key, by everyone.
+/// The hosts are locked in the order of their names, by everyone.
 pub(super) async fn take(db: &impl ConnectionTrait, wanted: &ByHost, op: Op) -> Result<bool> {
+    lock(db, wanted.keys(), op).await?;
     let hosts: Vec<_> = wanted.iter().collect();
     for hosts in hosts.chunks(HOSTS_AT_ONCE) {
         let Some(rows) = rows(hosts) else {
@@ -74,6 +82,7 @@ pub(super) async fn take(db: &impl ConnectionTrait, wanted: &ByHost, op: Op) -> 
 
 /// Counts down what is used.
 pub(super) async fn give_back(db: &impl ConnectionTrait, held: &ByHost, op: Op) -> Result<()> {
+    lock(db, held.keys(), op).await?;
     let hosts: Vec<_> = held.iter().collect();
     for hosts in hosts.chunks(HOSTS_AT_ONCE) {
         let Some(rows) = rows(hosts) else {
@@ -83,6 +92,33 @@ pub(super) async fn give_back(db: &impl ConnectionTrait, held: &ByHost, op: Op) 
             .col_expr(Column::Used, Expr::col(Column::Used).sub(rows.amount))
             .filter(rows.are)
             .exec(db)
+            .await
+            .map_err(|error| op.failed(error))?;
+    }
+    Ok(())
+}
+
+/// Keeps others from counting on these hosts until the transaction ends.
+pub(super) async fn lock<'a>(
+    db: &impl ConnectionTrait,
+    hosts: impl Iterator<Item = &'a HostName>,
+    op: Op,
+) -> Result<()> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        // Whoever writes is alone.
+        return Ok(());
+    }
+    let hosts: Vec<&str> = hosts.map(HostName::as_str).collect();
+    for hosts in hosts.chunks(HOSTS_LOCKED_AT_ONCE) {
+        let _: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::Host)
+            .filter(Column::Host.is_in(hosts.iter().copied()))
+            .filter(Column::Class.eq(CONSUMERS))
+            .order_by_asc(Column::Host)
+            .lock_exclusive()
+            .into_tuple()
+            .all(db)
             .await
             .map_err(|error| op.failed(error))?;
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nova_core::model::{HostReport, HypervisorInfo, Inventory, ResourceClass};
 
 /// Three classes that hosts offer.
+#[cfg(feature = "sqlite")]
 pub(super) const CLASSES: [ResourceClass; 3] = [
     ResourceClass::Vcpu,
     ResourceClass::MemoryMb,
@@ -33,4 +34,9 @@ pub(super) fn report(name: &str, offers: &[(ResourceClass, u64, u64, f64)]) -> H
             })
             .collect(),
     }
+}
+
+/// A report of a host with 100 processors.
+pub(super) fn host(name: &str) -> HostReport {
+    report(name, &[(ResourceClass::Vcpu, 100, 0, 1.0)])
 }

@@ -1,7 +1,11 @@
-//! Every store passes the one conformance suite, and what is its own besides.
+//! What is each store's own, besides the conformance suite, which is a target of its own.
 
 #[cfg(feature = "sqlite")]
 mod agreement;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod cancelled;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod certificates;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod fixture;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -10,13 +14,23 @@ mod memory;
 mod mysql;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod old_rows;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod outages;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
+mod private_server;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod proxy;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod races;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod tls;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod urls;

@@ -108,7 +108,7 @@ async fn in_sqlite_they_are_kept() {
 #[tokio::test]
 #[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
 async fn in_postgres_they_are_kept() {
-    let fresh = super::server::Fresh::create("NOVA_TEST_POSTGRES_URL").await;
+    let fresh = super::server::fresh("NOVA_TEST_POSTGRES_URL").await;
     are_kept(&fresh.url).await;
     fresh.drop().await;
 }
@@ -117,7 +117,7 @@ async fn in_postgres_they_are_kept() {
 #[tokio::test]
 #[ignore = "needs a MySQL or MariaDB server in NOVA_TEST_MYSQL_URL"]
 async fn in_mysql_they_are_kept() {
-    let fresh = super::server::Fresh::create("NOVA_TEST_MYSQL_URL").await;
+    let fresh = super::server::fresh("NOVA_TEST_MYSQL_URL").await;
     are_kept(&fresh.url).await;
     fresh.drop().await;
 }

@@ -433,7 +433,7 @@ async fn sqlite_uses_indexes() {
 #[tokio::test]
 #[ignore = "needs a PostgreSQL server in NOVA_TEST_POSTGRES_URL"]
 async fn postgres_uses_indexes() {
-    let fresh = super::server::Fresh::create("NOVA_TEST_POSTGRES_URL").await;
+    let fresh = super::server::fresh("NOVA_TEST_POSTGRES_URL").await;
     use_indexes(&fresh.url).await;
     fresh.drop().await;
 }
@@ -442,7 +442,7 @@ async fn postgres_uses_indexes() {
 #[tokio::test]
 #[ignore = "needs a MySQL or MariaDB server in NOVA_TEST_MYSQL_URL"]
 async fn mysql_uses_indexes() {
-    let fresh = super::server::Fresh::create("NOVA_TEST_MYSQL_URL").await;
+    let fresh = super::server::fresh("NOVA_TEST_MYSQL_URL").await;
     use_indexes(&fresh.url).await;
     fresh.drop().await;
 }

@@ -25,29 +25,6 @@ fn flavor(id: &str) -> Flavor {
     .unwrap()
 }
 
-#[cfg(feature = "conformance")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_file_conforms() {
-    let directory = tempfile::tempdir().unwrap();
-    let sql = SqlStore::connect(&url(&directory)).await.unwrap();
-    nova_core::conformance::run(&Store::new(sql.clone()), &Env::system()).await;
-    sql.close().await;
-}
-
-#[cfg(feature = "conformance")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_in_memory_conforms() {
-    let sql = SqlStore::connect("sqlite::memory:").await.unwrap();
-    nova_core::conformance::run(&Store::new(sql), &Env::system()).await;
-}
-
-#[cfg(feature = "conformance")]
-#[tokio::test]
-async fn a_database_in_memory_conforms_in_one_thread() {
-    let sql = SqlStore::connect("sqlite::memory:").await.unwrap();
-    nova_core::conformance::run(&Store::new(sql), &Env::system()).await;
-}
-
 /// Two pools on one file are as two processes: they share nothing but the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_processes_on_one_file_never_over_commit() {
@@ -210,7 +187,7 @@ async fn a_file_that_cannot_be_opened_is_an_error() {
         "sqlite://{}/no/such/directory/nova.db",
         directory.path().display()
     );
-    let short = SqlOptions::default().acquire_timeout(std::time::Duration::from_millis(200));
+    let short = SqlOptions::default().connect_timeout(std::time::Duration::from_millis(200));
     let error = SqlStore::connect_with(&missing, &short).await.unwrap_err();
     assert!(
         matches!(
@@ -253,4 +230,72 @@ async fn a_file_that_is_closed_under_writes_is_whole() {
     let open = async || Store::new(SqlStore::connect(&url).await.unwrap());
     use nova_core::conformance::restarts;
     restarts::a_store_that_is_closed_under_writes_is_whole(open, &Env::system()).await;
+}
+
+/// As another process that holds the file's lock for longer than the store waits at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lock_of_another_process_is_waited_for_and_counted() {
+    use sea_orm::{
+        ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    };
+
+    let directory = tempfile::tempdir().unwrap();
+    let busy = std::time::Duration::from_millis(20);
+    let options = SqlOptions::default().busy_timeout(busy).attempts(1000);
+    let sql = SqlStore::connect_with(&url(&directory), &options)
+        .await
+        .unwrap();
+    let store = Store::new(sql.clone());
+    let raw = sea_orm::Database::connect(url(&directory)).await.unwrap();
+    let mode = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let other = raw.begin_with_options(mode).await.unwrap();
+    let write = "UPDATE nova_hosts SET zone = zone";
+    other.execute_unprepared(write).await.unwrap();
+    let creating = tokio::spawn({
+        let store = store.clone();
+        async move { store.flavors().flavor_create(&flavor("tiny")).await }
+    });
+    while sql.counters().lock_timeouts < 3 {
+        assert!(!creating.is_finished());
+        tokio::time::sleep(busy).await;
+    }
+    // Who only reads waits for nobody.
+    assert!(store.hosts().host_usages().await.unwrap().is_empty());
+    other.commit().await.unwrap();
+    creating.await.unwrap().unwrap();
+    assert_eq!(sql.counters().gave_up, 0);
+
+    // And given up on in the end, with a typed error.
+    let options = options.attempts(2);
+    let impatient = SqlStore::connect_with(&url(&directory), &options)
+        .await
+        .unwrap();
+    let other = raw.begin_with_options(mode).await.unwrap();
+    other.execute_unprepared(write).await.unwrap();
+    let store = Store::new(impatient.clone());
+    let error = store
+        .flavors()
+        .flavor_create(&flavor("small"))
+        .await
+        .unwrap_err();
+    assert!(error.retryable(), "{error:?}");
+    assert_eq!(
+        (
+            impatient.counters().lock_timeouts,
+            impatient.counters().gave_up
+        ),
+        (1, 1)
+    );
+    other.rollback().await.unwrap();
+}
+
+/// A call whose caller goes away leaves nothing behind that others wait for or find.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_that_goes_away_leaves_nothing_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let sql = SqlStore::connect(&url(&directory)).await.unwrap();
+    super::cancelled::leaves_nothing_open(&sql).await;
 }

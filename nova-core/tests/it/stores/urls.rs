@@ -4,7 +4,7 @@ use nova_core::Error;
 use nova_core::repository::sql::{SqlOptions, SqlStore};
 
 async fn refused(url: &str) -> Error {
-    let short = SqlOptions::default().acquire_timeout(std::time::Duration::from_millis(300));
+    let short = SqlOptions::default().connect_timeout(std::time::Duration::from_millis(300));
     let error = SqlStore::connect_with(url, &short).await.unwrap_err();
     let mut text = format!("{error:?} {error}");
     let mut source = std::error::Error::source(&error);

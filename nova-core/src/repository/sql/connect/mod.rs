@@ -5,9 +5,12 @@
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open;
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub(super) use open::{SQLITE, open};
+pub(super) use open::{SQLITE, is_server, open};

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::{Connection, Database};
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
 use crate::error::{Error, Result};
-use crate::repository::sql::op::Op;
 use crate::repository::sql::options::SqlOptions;
+use crate::repository::sql::watch::Watch;
 
 /// The name of a store in SQLite.
 pub(in crate::repository::sql) const SQLITE: &str = "sqlite";
@@ -17,10 +16,16 @@ pub(super) const POSTGRES: &str = "postgres";
 /// The name of a store in MySQL or MariaDB.
 pub(super) const MYSQL: &str = "mysql";
 
+/// Whether the URL is of a server and not of a file.
+pub(in crate::repository::sql) fn is_server(url: &str) -> bool {
+    !url.starts_with("sqlite:")
+}
+
 /// Opens the database at the URL. Returns the store's name with it.
 pub(in crate::repository::sql) async fn open(
     url: &str,
     options: &SqlOptions,
+    watch: &Arc<Watch>,
 ) -> Result<(DatabaseConnection, &'static str)> {
     let name = match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => SQLITE,
@@ -33,11 +38,11 @@ pub(in crate::repository::sql) async fn open(
     };
     let connection = match name {
         #[cfg(feature = "sqlite")]
-        SQLITE => super::sqlite::open(url, options).await?,
+        SQLITE => super::sqlite::open(url, options, watch).await?,
         #[cfg(feature = "postgres")]
-        POSTGRES => super::postgres::open(url, options).await?,
+        POSTGRES => super::postgres::open(url, options, watch).await?,
         #[cfg(feature = "mysql")]
-        MYSQL => super::mysql::open(url, options).await?,
+        MYSQL => super::mysql::open(url, options, watch).await?,
         _ => {
             let reason = format!("nova-core was built without its feature `{name}`");
             return Err(Error::invalid("store URL", reason));
@@ -54,21 +59,4 @@ pub(super) fn parse<DB: Database>(url: &str) -> Result<<DB::Connection as Connec
             format!("it is not a {} URL with known parameters", DB::NAME),
         )
     })
-}
-
-/// Opens a pool, which opens its first connection.
-pub(super) async fn connect<DB: Database>(
-    pool: PoolOptions<DB>,
-    to: <DB::Connection as Connection>::Options,
-    name: &'static str,
-    options: &SqlOptions,
-) -> Result<sea_orm::sqlx::Pool<DB>> {
-    let op = Op {
-        store: name,
-        name: "connect",
-    };
-    pool.acquire_timeout(options.acquire_timeout)
-        .connect_with(to)
-        .await
-        .map_err(|error| op.failed(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))))
 }

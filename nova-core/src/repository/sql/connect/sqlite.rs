@@ -1,15 +1,23 @@
 //! SQLite.
 
+use std::sync::Arc;
+
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 
-use super::open::{SQLITE, connect, parse};
+use super::open::{SQLITE, parse};
+use super::pool::connect;
 use crate::error::Result;
 use crate::repository::sql::options::SqlOptions;
+use crate::repository::sql::watch::Watch;
 
-pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<DatabaseConnection> {
+pub(super) async fn open(
+    url: &str,
+    options: &SqlOptions,
+    watch: &Arc<Watch>,
+) -> Result<DatabaseConnection> {
     let file: SqliteConnectOptions = parse::<Sqlite>(url)?;
     let pool = PoolOptions::new();
     let (pool, file) = if in_memory(&file) {
@@ -28,7 +36,10 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<DatabaseConn
             file.create_if_missing(true)
         };
         (
-            pool.max_connections(options.max_connections),
+            pool.max_connections(options.max_connections)
+                .min_connections(options.min_connections)
+                .idle_timeout(options.idle_timeout)
+                .max_lifetime(options.max_lifetime),
             file.journal_mode(SqliteJournalMode::Wal),
         )
     };
@@ -37,8 +48,13 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<DatabaseConn
         .busy_timeout(options.busy_timeout)
         .synchronous(SqliteSynchronous::Full)
         .disable_statement_logging();
+    let watch = Arc::clone(watch);
     // A connection to a file does not break: asking whether it did before every call is waste.
-    let pool = connect(pool.test_before_acquire(false), file, SQLITE, options).await?;
+    let pool = pool.test_before_acquire(false).after_connect(move |_, _| {
+        watch.counters.connected();
+        Box::pin(std::future::ready(Ok(())))
+    });
+    let pool = connect(pool, file, SQLITE, options).await?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 

@@ -4,6 +4,16 @@
 //! must let the version before go on working until all processes are updated.
 
 mod column;
+#[cfg(test)]
+mod first_rows;
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy.toml exempts what carries #[test], not the helpers beside it"
+)]
+#[path = "../../../../tests/support/fresh.rs"]
+mod fresh;
 mod index;
 mod m0001_initial;
 mod m0002_tenancy;
@@ -12,5 +22,7 @@ mod m0004_attachments;
 mod m0005_servers;
 mod m0006_quotas;
 mod migrator;
+#[cfg(test)]
+mod tests;
 
 pub(super) use migrator::Migrator;
