@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
-    faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports, quotas,
-    server_groups, server_lists, server_purges, servers,
+    actions, aggregate_zones, aggregates, archive, block_devices, cells, claim_races, claims,
+    console_tokens, faults, flavor_access, flavors, hosts, inventories, key_pairs, migrations,
+    operations, ports, quotas, server_groups, server_lists, server_purges, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -68,12 +68,14 @@ const MODULES: &[&[Case]] = &[
     server_lists::CASES,
     server_purges::CASES,
     flavors::CASES,
+    flavor_access::CASES,
     faults::CASES,
     hosts::CASES,
     inventories::CASES,
     claims::CASES,
     claim_races::CASES,
     aggregates::CASES,
+    aggregate_zones::CASES,
     server_groups::CASES,
     key_pairs::CASES,
     cells::CASES,

@@ -18,6 +18,7 @@ mod image;
 mod image_properties;
 mod inventory;
 mod key_pair;
+mod label;
 mod migration;
 mod operation;
 mod port;
@@ -26,13 +27,19 @@ mod resource;
 mod server;
 mod server_group;
 
+pub use aggregate::{Aggregate, AggregateMetadata, AggregateName};
 pub use allocation::{Allocation, Claim};
+pub use cell::{Cell, CellMember, CellMemberKind, CellUrl};
 pub use fault::Fault;
 pub use flavor::{Flavor, FlavorBuilder};
 pub use generation::Generation;
 pub use host::{Host, HostReport, HostUsage, HypervisorInfo, ServiceStatus};
 pub use image::{DiskFormat, ImageMeta};
 pub use inventory::Inventory;
+#[cfg(feature = "keys")]
+pub use key_pair::PrivateKey;
+pub use key_pair::{KeyAlgorithm, KeyFingerprints, KeyPair, KeyPairName, KeyPairType, PublicKey};
 pub use quota::QuotaResource;
 pub use resource::{CustomResourceClass, ResourceClass, Resources};
 pub use server::{MAX_NAME_CHARS, NewServer, Server, ServerName};
+pub use server_group::{ServerGroup, ServerGroupName, ServerGroupPolicy, ServerGroupRules};

@@ -146,6 +146,7 @@ fn matches(filter: &ServerFilter, server: &Server) -> bool {
 fn purge(tables: &mut Tables, id: ServerId) {
     tables.servers.remove(id);
     tables.faults.remove(&id);
+    tables.server_groups.forget(id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {

@@ -11,7 +11,7 @@ use nova_core::model::{
 };
 use nova_core::repository::memory::MemoryStore;
 use nova_core::repository::sql::SqlStore;
-use nova_core::repository::{PageRequest, ServerFilter, Store};
+use nova_core::repository::{FlavorFilter, PageRequest, ServerFilter, Store};
 use nova_core::state::VmState;
 use nova_core::units::{Gibibytes, Mebibytes};
 use proptest::prelude::*;
@@ -277,7 +277,12 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             if let Some(marker) = marker {
                 page = page.after(flavor(*marker).id().clone());
             }
-            text(store.flavors().flavor_list(&page).await)
+            text(
+                store
+                    .flavors()
+                    .flavor_list(&FlavorFilter::default(), &page)
+                    .await,
+            )
         }
         Call::Fault { server, at } => {
             let fault = Fault {
