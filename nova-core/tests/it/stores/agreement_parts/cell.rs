@@ -130,8 +130,8 @@ pub async fn answer(store: &Store, call: &Call) -> String {
             member: number,
             cell,
         } => {
-            let mapped = cells.cell_map(&member(*host, *number), &name(*cell));
-            format!("{:?}", mapped.await)
+            let (member, name) = (member(*host, *number), name(*cell));
+            format!("{:?}", cells.cell_map(&member, &name).await)
         }
         Call::Of {
             host,

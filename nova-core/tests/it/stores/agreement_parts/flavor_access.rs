@@ -125,8 +125,8 @@ pub async fn answer(store: &Store, call: &Call) -> String {
             flavor,
             project: of,
         } => {
-            let removed = flavors.flavor_access_remove(&id(*flavor), &project(*of));
-            format!("{:?}", removed.await)
+            let (id, project) = (id(*flavor), project(*of));
+            format!("{:?}", flavors.flavor_access_remove(&id, &project).await)
         }
         Call::Access {
             flavor,
@@ -137,15 +137,15 @@ pub async fn answer(store: &Store, call: &Call) -> String {
             if let Some(marker) = marker {
                 page = page.after(project(*marker));
             }
-            let list = flavors.flavor_access_list(&id(*flavor), &page);
-            format!("{:?}", list.await)
+            let id = id(*flavor);
+            format!("{:?}", flavors.flavor_access_list(&id, &page).await)
         }
         Call::Check {
             flavor,
             project: of,
         } => {
-            let check = flavors.flavor_access_check(&id(*flavor), &project(*of));
-            format!("{:?}", check.await)
+            let (id, project) = (id(*flavor), project(*of));
+            format!("{:?}", flavors.flavor_access_check(&id, &project).await)
         }
     }
 }
