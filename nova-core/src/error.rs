@@ -177,6 +177,17 @@ pub enum Error {
         requested: u64,
     },
 
+    /// A bound on how many there may be was reached; nothing was added.
+    #[error("{owner} may have no more than {limit} of the kind {kind}")]
+    LimitExceeded {
+        /// What was to be added.
+        kind: ObjectKind,
+        /// Who has it: a user's id, a server group's.
+        owner: String,
+        /// How many there may be.
+        limit: u32,
+    },
+
     /// The database failed.
     #[error("the {store} store could not {operation}")]
     Store {
@@ -251,6 +262,19 @@ impl Error {
         }
     }
 
+    /// An [`Error::LimitExceeded`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is cheap, and often made for this call"
+    )]
+    pub fn limit_exceeded(kind: ObjectKind, owner: impl ToString, limit: u32) -> Self {
+        Self::LimitExceeded {
+            kind,
+            owner: owner.to_string(),
+            limit,
+        }
+    }
+
     /// Whether the same call, unchanged, may succeed later.
     ///
     /// A [`Stale`](Self::Stale) write is not retryable in this sense: it must be decided again
@@ -265,7 +289,8 @@ impl Error {
             | Self::Conflict { .. }
             | Self::NoCapacity { .. }
             | Self::InUse { .. }
-            | Self::QuotaExceeded { .. } => false,
+            | Self::QuotaExceeded { .. }
+            | Self::LimitExceeded { .. } => false,
         }
     }
 

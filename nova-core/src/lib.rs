@@ -30,6 +30,7 @@
 //! |---|---|
 //! | `tokio` | [`Env::simulated`](env::Env::simulated): a clock that follows tokio's time, paused or not; `KeyedLocks` |
 //! | `sqlite`, `postgres`, `mysql` | the SQL store over sea-orm, for that database |
+//! | `keys` | key pairs: public keys are decoded, fingerprints reckoned, new pairs made |
 //! | `conformance` | the suite that every store passes |
 //!
 //! Without features the crate has no asynchronous runtime, no database and no I/O in its tree.

@@ -80,7 +80,7 @@ impl Api {
         context: &RequestContext,
         request: CreateServer,
     ) -> Result<Server> {
-        let checked = self.check(request).await?;
+        let checked = self.check(context, request).await?;
         let mut new = NewServer::new(
             ServerId::generate(&self.env),
             checked.name,
@@ -117,7 +117,7 @@ impl Api {
         request: CreateServer,
     ) -> Result<Plan> {
         administrators_only(context)?;
-        let checked = self.check(request).await?;
+        let checked = self.check(context, request).await?;
         let mut request = PlacementRequest::for_flavor(&checked.flavor);
         if let Some(zone) = checked.zone {
             request = request.with_zone(zone);
@@ -134,11 +134,11 @@ impl Api {
             .map_err(Error::role("scheduler", "plan"))
     }
 
-    async fn check(&self, request: CreateServer) -> Result<Checked> {
+    async fn check(&self, context: &RequestContext, request: CreateServer) -> Result<Checked> {
         let name = ServerName::new(request.name)?;
         let flavor_id = FlavorId::new(request.flavor)?;
         let zone = request.availability_zone.map(ZoneName::new).transpose()?;
-        let flavor = self.store.flavors().flavor_get(&flavor_id).await?;
+        let flavor = self.usable_flavor(context, &flavor_id).await?;
         let image = self.images.show(request.image).await?;
         let too_small = |what: &str, has: String, needs: String| {
             let reason = format!("it has {has} of {what}, and the image needs {needs}");

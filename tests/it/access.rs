@@ -149,3 +149,31 @@ async fn a_host_that_is_declared_down_gets_no_new_servers() {
         .unwrap();
     assert_eq!(world.boot("web-2").await.host, Some(host));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_private_flavor_is_for_the_projects_on_its_list() {
+    use nova_core::units::{Gibibytes, Mebibytes};
+
+    let world = Parts::simulated(&mocks(1)).start().await;
+    let (api, user) = (world.api(), &world.user);
+    let (memory, disk) = (Mebibytes::new(64), Gibibytes::new(1));
+    let private = Flavor::builder("private".parse().unwrap(), 1, memory, disk).private();
+    let private = private.build().unwrap();
+    api.flavor_create(&world.admin, &private).await.unwrap();
+    let request = || CreateServer::new("web-1", "private", world.image);
+    let listed = async |context| {
+        let page = api.flavor_list(context, &PageRequest::largest()).await;
+        page.unwrap().items.contains(&private)
+    };
+    let refused = api.server_create(user, request()).await;
+    assert!(refused.unwrap_err().is_not_found());
+    assert!(!listed(user).await && listed(&world.admin).await);
+
+    let flavors = world.store.flavors();
+    flavors
+        .flavor_access_add(private.id(), &user.project_id)
+        .await
+        .unwrap();
+    assert!(listed(user).await);
+    api.server_create(user, request()).await.unwrap();
+}

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregates, archive, block_devices, cells, claim_moves, claim_races, claims,
-    console_tokens, faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports,
-    quotas, server_batches, server_filters, server_groups, server_lists, server_purges,
-    server_sorts, servers,
+    actions, aggregate_zones, aggregates, archive, block_devices, cells, claim_moves, claim_races,
+    claims, console_tokens, faults, flavor_access, flavors, hosts, inventories, key_pairs,
+    migrations, operations, ports, quotas, server_batches, server_filters, server_groups,
+    server_lists, server_purges, server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -72,6 +72,7 @@ const MODULES: &[&[Case]] = &[
     server_sorts::CASES,
     server_purges::CASES,
     flavors::CASES,
+    flavor_access::CASES,
     faults::CASES,
     hosts::CASES,
     inventories::CASES,
@@ -79,6 +80,7 @@ const MODULES: &[&[Case]] = &[
     claim_races::CASES,
     claim_moves::CASES,
     aggregates::CASES,
+    aggregate_zones::CASES,
     server_groups::CASES,
     key_pairs::CASES,
     cells::CASES,

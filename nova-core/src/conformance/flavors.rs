@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::error::{Error, ObjectKind};
 use crate::id::FlavorId;
 use crate::model::Flavor;
-use crate::repository::{PageRequest, Store};
+use crate::repository::{FlavorFilter, PageRequest, Store};
 use crate::units::{Gibibytes, Mebibytes};
 
 /// The cases of this module.
@@ -26,7 +26,11 @@ pub async fn a_created_flavor_reads_back(store: &Store, env: &Env) {
         i32::MAX.unsigned_abs(),
         Mebibytes::new(most),
         Gibibytes::new(most),
-    );
+    )
+    .ephemeral_disk(Gibibytes::new(most))
+    .swap(Mebibytes::new(most))
+    .private()
+    .description("\u{1f980}".repeat(Flavor::MAX_DESCRIPTION_CHARS));
     for flavor in [flavor(env), largest.build().unwrap()] {
         store.flavors().flavor_create(&flavor).await.unwrap();
         assert_eq!(
@@ -107,7 +111,11 @@ pub async fn pages_follow_the_id(store: &Store, env: &Env) {
         let mut all: Vec<FlavorId> = Vec::new();
         let mut request = PageRequest::first(limit).unwrap();
         loop {
-            let page = store.flavors().flavor_list(&request).await.unwrap();
+            let page = store
+                .flavors()
+                .flavor_list(&FlavorFilter::default(), &request)
+                .await
+                .unwrap();
             for flavor in &page.items {
                 let id = flavor.id().clone();
                 assert!(
@@ -128,7 +136,10 @@ pub async fn pages_follow_the_id(store: &Store, env: &Env) {
     assert!(store.flavors().flavor_delete(&marker).await.unwrap());
     let rest = store
         .flavors()
-        .flavor_list(&PageRequest::largest().after(marker))
+        .flavor_list(
+            &FlavorFilter::default(),
+            &PageRequest::largest().after(marker),
+        )
         .await
         .unwrap();
     let rest: Vec<FlavorId> = rest

@@ -41,6 +41,7 @@
 )]
 
 pub mod actions;
+pub mod aggregate_zones;
 pub mod aggregates;
 pub mod archive;
 pub mod block_devices;
@@ -52,6 +53,7 @@ pub mod claims;
 pub mod console_tokens;
 pub mod faults;
 mod fixture;
+pub mod flavor_access;
 pub mod flavors;
 pub mod hosts;
 pub mod inventories;

@@ -100,6 +100,12 @@ impl Env {
         self.with_random(|random| random.next_u64())
     }
 
+    /// Fills the bytes at random. Those of [`Env::system`] are fit for a secret key; those of a
+    /// seed repeat.
+    pub fn fill_random(&self, bytes: &mut [u8]) {
+        self.with_random(|random| random.fill_bytes(bytes));
+    }
+
     /// A random index below `bound`, each equally likely; `None` if `bound` is zero.
     pub fn random_index(&self, bound: usize) -> Option<usize> {
         if bound == 0 {

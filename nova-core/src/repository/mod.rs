@@ -50,14 +50,14 @@ pub mod sql;
 mod store;
 
 pub use actions::ActionRepository;
-pub use aggregates::AggregateRepository;
+pub use aggregates::{AggregateFilter, AggregateRepository};
 pub use allocations::AllocationRepository;
 pub use archive::ArchiveRepository;
 pub use block_devices::BlockDeviceRepository;
 pub use cells::CellRepository;
 pub use console_tokens::ConsoleTokenRepository;
 pub use faults::{FaultRepository, MAX_FAULTS};
-pub use flavors::FlavorRepository;
+pub use flavors::{FlavorFilter, FlavorRepository};
 pub use hosts::HostRepository;
 pub use key_pairs::KeyPairRepository;
 pub use migrations::MigrationRepository;

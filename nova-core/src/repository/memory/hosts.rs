@@ -82,6 +82,7 @@ impl HostRepository for MemoryStore {
                 "resources are claimed on it",
             ));
         }
+        tables.aggregates.forget(name);
         Ok(tables.hosts.remove(name).is_some())
     }
 }

@@ -124,6 +124,7 @@ pub(super) fn removable(tables: &Tables, before: Timestamp, limit: u32) -> Vec<S
 pub(super) fn purge(tables: &mut Tables, id: ServerId) {
     tables.servers.remove(id);
     tables.faults.remove(&id);
+    tables.server_groups.forget(id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {

@@ -45,6 +45,8 @@
 //! ```
 
 mod actions;
+mod aggregate_list;
+mod aggregate_zones;
 mod aggregates;
 mod allocations;
 mod archive;

@@ -12,7 +12,9 @@ use nova_core::model::{
 };
 use nova_core::repository::memory::MemoryStore;
 use nova_core::repository::sql::SqlStore;
-use nova_core::repository::{Deleted, PageRequest, ServerFilter, ServerSort, ServerSortKey, Store};
+use nova_core::repository::{
+    Deleted, FlavorFilter, PageRequest, ServerFilter, ServerSort, ServerSortKey, Store,
+};
 use nova_core::state::VmState;
 use nova_core::units::{Gibibytes, Mebibytes};
 use proptest::prelude::*;
@@ -375,7 +377,12 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             if let Some(marker) = marker {
                 page = page.after(flavor(*marker).id().clone());
             }
-            text(store.flavors().flavor_list(&page).await)
+            text(
+                store
+                    .flavors()
+                    .flavor_list(&FlavorFilter::default(), &page)
+                    .await,
+            )
         }
         Call::Fault { server, at } => {
             let fault = Fault {

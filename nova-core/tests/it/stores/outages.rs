@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nova_core::model::Flavor;
 use nova_core::repository::sql::{SqlOptions, SqlStore};
-use nova_core::repository::{PageRequest, Store};
+use nova_core::repository::{FlavorFilter, PageRequest, Store};
 use nova_core::units::{Gibibytes, Mebibytes};
 use nova_core::{Error, Result};
 use tokio::time::Instant;
@@ -127,7 +127,7 @@ pub(super) async fn survives_a_restart(program: Program) {
     assert!(
         !store
             .flavors()
-            .flavor_list(&page)
+            .flavor_list(&FlavorFilter::default(), &page)
             .await
             .unwrap()
             .items

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nova_core::model::{Claim, Flavor, ResourceClass, Resources};
 use nova_core::repository::sql::{SqlOptions, SqlStore};
-use nova_core::repository::{PageRequest, Store};
+use nova_core::repository::{FlavorFilter, PageRequest, Store};
 use nova_core::units::{Gibibytes, Mebibytes};
 use nova_core::{Env, Error};
 
@@ -93,7 +93,7 @@ async fn a_reopened_file_has_everything() {
     sql.close().await;
     let closed = store
         .flavors()
-        .flavor_list(&PageRequest::largest())
+        .flavor_list(&FlavorFilter::default(), &PageRequest::largest())
         .await
         .unwrap_err();
     assert!(!closed.retryable(), "{closed:?}");
@@ -140,7 +140,7 @@ async fn ten_that_open_a_new_file_at_once_all_succeed() {
     for store in stores {
         let page = store
             .flavors()
-            .flavor_list(&PageRequest::largest())
+            .flavor_list(&FlavorFilter::default(), &PageRequest::largest())
             .await
             .unwrap();
         assert_eq!(page.items.len(), 10);

@@ -19,6 +19,10 @@ pub struct Model {
     pub memory_mb: i64,
     pub root_disk_gb: i64,
     pub extra_specs: String,
+    pub ephemeral_gb: i64,
+    pub swap_mb: i64,
+    pub is_public: bool,
+    pub description: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -34,6 +38,10 @@ pub(in crate::repository::sql) fn row(flavor: &Flavor) -> Result<ActiveModel> {
         memory_mb: Set(flavor.memory().get().cast_signed()),
         root_disk_gb: Set(flavor.root_disk().get().cast_signed()),
         extra_specs: Set(json::write("extra specs", flavor.extra_specs())?),
+        ephemeral_gb: Set(flavor.ephemeral_disk().get().cast_signed()),
+        swap_mb: Set(flavor.swap().get().cast_signed()),
+        is_public: Set(flavor.is_public()),
+        description: Set(flavor.description().map(ToOwned::to_owned)),
     })
 }
 
@@ -45,7 +53,15 @@ impl Model {
             u32::try_from(self.vcpus)?,
             Mebibytes::new(u64::try_from(self.memory_mb)?),
             Gibibytes::new(u64::try_from(self.root_disk_gb)?),
-        );
+        )
+        .ephemeral_disk(Gibibytes::new(u64::try_from(self.ephemeral_gb)?))
+        .swap(Mebibytes::new(u64::try_from(self.swap_mb)?));
+        if !self.is_public {
+            flavor = flavor.private();
+        }
+        if let Some(description) = self.description {
+            flavor = flavor.description(description);
+        }
         let extra_specs: BTreeMap<String, String> = json::read(&self.extra_specs)?;
         for (key, value) in extra_specs {
             flavor = flavor.extra_spec(key, value);
