@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
-    faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports, quotas,
-    server_groups, server_lists, server_purges, servers,
+    actions, aggregates, archive, block_device_writes, block_devices, cells, claim_races, claims,
+    console_tokens, faults, flavors, host_lists, hosts, inventories, key_pairs, migrations,
+    operations, ports, quotas, server_groups, server_lists, server_purges, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -70,6 +70,7 @@ const MODULES: &[&[Case]] = &[
     flavors::CASES,
     faults::CASES,
     hosts::CASES,
+    host_lists::CASES,
     inventories::CASES,
     claims::CASES,
     claim_races::CASES,
@@ -81,6 +82,7 @@ const MODULES: &[&[Case]] = &[
     actions::CASES,
     operations::CASES,
     block_devices::CASES,
+    block_device_writes::CASES,
     ports::CASES,
     console_tokens::CASES,
     quotas::CASES,

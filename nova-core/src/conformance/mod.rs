@@ -43,6 +43,7 @@
 pub mod actions;
 pub mod aggregates;
 pub mod archive;
+pub mod block_device_writes;
 pub mod block_devices;
 mod cases;
 pub mod cells;
@@ -52,6 +53,7 @@ pub mod console_tokens;
 pub mod faults;
 mod fixture;
 pub mod flavors;
+pub mod host_lists;
 pub mod hosts;
 pub mod inventories;
 pub mod key_pairs;

@@ -6,18 +6,16 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::entity::host::{self, Column, Entity, Model};
+use super::entity::host::{self, ActiveModel, Column, Entity, Model};
 use super::entity::{allocation, inventory};
-use super::inventories;
 use super::op::Op;
 use super::store::SqlStore;
+use super::{host_list, inventories};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
-use crate::model::{
-    Generation, Host, HostReport, HostUsage, ResourceClass, Resources, ServiceStatus,
-};
-use crate::repository::HostRepository;
+use crate::model::{Generation, Host, HostReport, HostUsage, Resources, ServiceStatus};
+use crate::repository::{HostFilter, HostRepository, Page, PageRequest};
 
 #[async_trait]
 impl HostRepository for SqlStore {
@@ -38,6 +36,17 @@ impl HostRepository for SqlStore {
         transaction.end(outcome).await
     }
 
+    async fn host_list(
+        &self,
+        filter: &HostFilter,
+        page: &PageRequest<HostName>,
+    ) -> Result<Page<Host, HostName>> {
+        let op = self.op("list hosts");
+        let transaction = self.begin_read(op).await?;
+        let outcome = host_list::page(&transaction.db, filter, page, op).await;
+        transaction.end(outcome).await
+    }
+
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
         let op = self.op("read the hosts' usages");
         let transaction = self.begin_read(op).await?;
@@ -52,10 +61,10 @@ impl HostRepository for SqlStore {
         service: &ServiceStatus,
     ) -> Result<Host> {
         let op = self.op("write a decision on a host");
-        let text = host::service(service)?;
+        let decision = host::decision(service, generation.next())?;
         self.retried(|| async {
             let transaction = self.begin(op).await?;
-            let outcome = decide(&transaction.db, name, generation, &text, op).await;
+            let outcome = decide(&transaction.db, name, generation, &decision, op).await;
             transaction.end(outcome).await
         })
         .await
@@ -96,15 +105,11 @@ async fn decide(
     db: &impl ConnectionTrait,
     name: &HostName,
     generation: Generation,
-    service: &str,
+    decision: &ActiveModel,
     op: Op,
 ) -> Result<Host> {
     let done = Entity::update_many()
-        .col_expr(Column::Service, Expr::value(service))
-        .col_expr(
-            Column::Generation,
-            Expr::value(generation.next().get().cast_signed()),
-        )
+        .set(decision.clone())
         .filter(Column::Name.eq(name.as_str()))
         .filter(Column::Generation.eq(generation.get().cast_signed()))
         .exec(db)
@@ -180,14 +185,7 @@ async fn usages(db: &impl ConnectionTrait, op: Op) -> Result<Vec<HostUsage>> {
         .map_err(failed)?;
 
     let counts: BTreeMap<String, i64> = counts.into_iter().collect();
-    let mut by_host: BTreeMap<String, BTreeMap<ResourceClass, inventory::Model>> = BTreeMap::new();
-    for row in offers {
-        let class = row.class().map_err(|error| op.corrupt(error))?;
-        by_host
-            .entry(row.host.clone())
-            .or_default()
-            .insert(class, row);
-    }
+    let mut by_host = inventories::by_host(offers, op)?;
     let mut usages = Vec::with_capacity(hosts.len());
     for host in hosts {
         let servers = u64::try_from(counts.get(&host.name).copied().unwrap_or(0)).unwrap_or(0);

@@ -29,6 +29,22 @@ pub(super) async fn rows_of(
     Ok(by_class)
 }
 
+/// Rows of several hosts, by host and class.
+pub(super) fn by_host(
+    rows: Vec<Model>,
+    op: Op,
+) -> Result<BTreeMap<String, BTreeMap<ResourceClass, Model>>> {
+    let mut by_host: BTreeMap<String, BTreeMap<ResourceClass, Model>> = BTreeMap::new();
+    for row in rows {
+        let class = row.class().map_err(|error| op.corrupt(error))?;
+        by_host
+            .entry(row.host.clone())
+            .or_default()
+            .insert(class, row);
+    }
+    Ok(by_host)
+}
+
 /// What the rows offer.
 pub(super) fn offered(
     rows: &BTreeMap<ResourceClass, Model>,
