@@ -229,7 +229,7 @@ pub async fn a_decision_changes_the_lists(store: &Store, env: &Env) {
     let decided = decide(store, &host, &service).await;
     assert_eq!(list(store, &filter).await, [decided]);
     let reported = host_in(store, &zone, host.name().clone(), env.now()).await;
-    assert_eq!(list(store, &filter).await, [reported.clone()]);
+    assert_eq!(list(store, &filter).await, std::slice::from_ref(&reported));
     decide(store, &reported, &ServiceStatus::enabled()).await;
     assert_eq!(list(store, &filter).await, []);
 }

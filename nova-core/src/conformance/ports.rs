@@ -237,7 +237,7 @@ pub async fn a_write_is_compare_and_set(store: &Store, env: &Env) {
         page(store, before.network_id(), &PageRequest::largest())
             .await
             .items,
-        [written.clone()]
+        std::slice::from_ref(&written)
     );
 
     assert_fails!(

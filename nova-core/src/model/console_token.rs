@@ -26,7 +26,7 @@ text_enum! {
         RdpHtml5 = "rdp-html5",
         /// A serial port.
         Serial = "serial",
-        /// Mouse, keyboard and screen, as VMware has them.
+        /// Mouse, keyboard and screen, as `VMware` has them.
         WebMks = "webmks",
     }
 }

@@ -187,9 +187,9 @@ text_enum! {
         SpaprVlan = "spapr-vlan",
         /// virtio.
         Virtio = "virtio",
-        /// VMware's own, version 3.
+        /// `VMware`'s own, version 3.
         Vmxnet3 = "vmxnet3",
-        /// VMware's own.
+        /// `VMware`'s own.
         Vmxnet = "vmxnet",
     }
 }
@@ -211,7 +211,7 @@ text_enum! {
         Vga = "vga",
         /// virtio.
         Virtio = "virtio",
-        /// VMware's own.
+        /// `VMware`'s own.
         Vmvga = "vmvga",
         /// Xen's own.
         Xen = "xen",
@@ -233,7 +233,7 @@ text_enum! {
         LsiSas1078 = "lsisas1078",
         /// virtio.
         VirtioScsi = "virtio-scsi",
-        /// VMware's own.
+        /// `VMware`'s own.
         VmPvScsi = "vmpvscsi",
     }
 }

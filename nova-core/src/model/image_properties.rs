@@ -13,9 +13,13 @@ use super::{
     WatchdogAction,
 };
 use crate::error::{Error, Result};
+use crate::units::Mebibytes;
 
 /// Before the name of a trait, in a key.
 const TRAIT: &str = "trait:";
+/// Before the number of a NUMA node, in keys.
+const NUMA_CPUS: &str = "hw_numa_cpus.";
+const NUMA_MEMORY: &str = "hw_numa_mem.";
 
 /// An image's properties: text by name, of which those that Nova's scheduler and drivers read
 /// have a type and a getter here. The values of these are checked when the properties are made;
@@ -203,7 +207,7 @@ impl ImageProperties {
     /// # Errors
     /// [`Error::Invalid`] that names the first property of a known name whose value is not of its
     /// type (numbers of processors and NUMA nodes are not zero; `trait:` and a trait's name is
-    /// `required` or `forbidden`); or if any name is not 1 to
+    /// `required` or `forbidden`; `hw_numa_cpus.` and `hw_numa_mem.` end with a node's number); or if any name is not 1 to
     /// [`MAX_KEY_CHARS`](Self::MAX_KEY_CHARS) long or a value longer than
     /// [`MAX_VALUE_BYTES`](Self::MAX_VALUE_BYTES).
     pub fn new(properties: BTreeMap<String, String>) -> Result<Self> {
@@ -232,6 +236,17 @@ impl ImageProperties {
     /// All of them as text, by name.
     pub fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
+    }
+
+    /// The processors of a NUMA node, by its number (`hw_numa_cpus.0`, …).
+    pub fn numa_cpus(&self, node: u32) -> Option<BTreeSet<u32>> {
+        PropertyValue::read(self.get(&format!("{NUMA_CPUS}{node}"))?)
+    }
+
+    /// The memory of a NUMA node in MiB, by its number (`hw_numa_mem.0`, …).
+    pub fn numa_memory(&self, node: u32) -> Option<Mebibytes> {
+        let text = self.get(&format!("{NUMA_MEMORY}{node}"))?;
+        u32::read(text).map(|count| Mebibytes::new(count.into()))
     }
 
     /// The traits that its host must have (`trait:…` is `required`).
@@ -283,6 +298,22 @@ fn check(key: &str, value: &str) -> Result<()> {
                 any,
                 format!("{key} is neither `required` nor `forbidden`"),
             ));
+        }
+    }
+    let per_node: [(&str, &'static str, Check); 2] = [
+        (NUMA_CPUS, "hw_numa_cpus", wrong::<BTreeSet<u32>>),
+        (NUMA_MEMORY, "hw_numa_mem", wrong::<u32>),
+    ];
+    for (prefix, field, check) in per_node {
+        let Some(node) = key.strip_prefix(prefix) else {
+            continue;
+        };
+        if u32::read(node).is_none_or(|number| number.to_string() != node) {
+            let reason = format!("{key} does not end with the number of a NUMA node");
+            return Err(Error::invalid(field, reason));
+        }
+        if let Some(reason) = check(value) {
+            return Err(Error::invalid(field, reason));
         }
     }
     let Some((known, check)) = KNOWN.iter().find(|(known, _)| *known == key) else {
@@ -376,6 +407,30 @@ mod tests {
         assert_eq!(forbidden, ["CUSTOM_B"]);
         assert!(properties.clone().with("trait:custom", "required").is_err());
         assert!(properties.with("trait:CUSTOM_A", "preferred").is_err());
+    }
+
+    #[test]
+    fn numa_nodes_have_numbers() {
+        let properties = ImageProperties::default()
+            .with("hw_numa_nodes", "2")
+            .and_then(|p| p.with("hw_numa_cpus.0", "0-1"))
+            .and_then(|p| p.with("hw_numa_mem.10", "512"))
+            .unwrap();
+        assert_eq!(properties.numa_cpus(0), Some([0, 1].into()));
+        assert_eq!(properties.numa_cpus(1), None);
+        assert_eq!(properties.numa_memory(10), Some(Mebibytes::new(512)));
+        for (key, value) in [
+            ("hw_numa_cpus.", "0"),
+            ("hw_numa_cpus.00", "0"),
+            ("hw_numa_cpus.a", "0"),
+            ("hw_numa_cpus.0", "1-"),
+            ("hw_numa_mem.0", "much"),
+        ] {
+            assert!(
+                properties.clone().with(key, value).is_err(),
+                "{key}={value}"
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the values of an image's properties may be.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::VersionPredicate;
@@ -53,7 +54,7 @@ text_enum! {
         Uml = "uml",
         /// `VirtualBox`.
         Vbox = "vbox",
-        /// VMware.
+        /// `VMware`.
         Vmware = "vmware",
         /// Xen.
         Xen = "xen",
@@ -248,6 +249,32 @@ impl PropertyValue for MemoryPageSize {
     }
 }
 
+/// The largest number of a processor in a set.
+const MAX_CPU: u32 = 4095;
+
+/// A set of processors: numbers and ranges, of which those after `^` are left out.
+impl PropertyValue for BTreeSet<u32> {
+    const EXPECTED: &'static str = "it is not a set of processors as in `0-3,^2`";
+
+    fn read(text: &str) -> Option<Self> {
+        let (mut within, mut without) = (Self::new(), Self::new());
+        for part in text.split(',').map(str::trim) {
+            let (set, part) = match part.strip_prefix('^') {
+                Some(part) => (&mut without, part),
+                None => (&mut within, part),
+            };
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (u32::read(first)?, u32::read(last)?);
+            if first > last || last > MAX_CPU {
+                return None;
+            }
+            set.extend(first..=last);
+        }
+        within.retain(|cpu| !without.contains(cpu));
+        (!within.is_empty()).then_some(within)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,6 +295,34 @@ mod tests {
             ("18446744073709551615GB", None),
         ] {
             assert_eq!(MemoryPageSize::read(text), size, "{text}");
+        }
+    }
+
+    #[test]
+    fn sets_of_processors_have_ranges() {
+        for (text, set) in [
+            ("0", vec![0]),
+            ("0-3,^2", vec![0, 1, 3]),
+            ("^1, 0-1,7", vec![0, 7]),
+        ] {
+            assert_eq!(
+                BTreeSet::read(text),
+                Some(BTreeSet::from_iter(set)),
+                "{text}"
+            );
+        }
+        for bad in [
+            "",
+            ",",
+            "3-1",
+            "0-4096",
+            "^0",
+            "a",
+            "1-",
+            "-1",
+            "0-4294967295",
+        ] {
+            assert_eq!(BTreeSet::<u32>::read(bad), None, "{bad}");
         }
     }
 
