@@ -12,6 +12,7 @@ use nova_virt::image::{ImageDirectory, ImageError, ImageSource, MemoryImages, ve
 
 use crate::forge::Qcow2Forge;
 
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn meta(name: &str, disk_format: DiskFormat) -> ImageMeta {
     let properties = ImageProperties::default().with("hw_architecture", "x86_64");
     ImageMeta::new(ImageId::generate(&Env::system()), name, disk_format)
