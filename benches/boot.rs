@@ -185,23 +185,9 @@ fn host_report(name: &HostName) -> nova_sdk::core::model::HostReport {
     use nova_sdk::core::model::{HostReport, HypervisorInfo, Inventory, ResourceClass};
 
     let plenty = Inventory::new(1 << 30, 0, 1.0).unwrap();
-    HostReport {
-        name: name.clone(),
-        zone: "nova".parse().unwrap(),
-        hypervisor: HypervisorInfo {
-            kind: "mock".to_owned(),
-            version: 1,
-            architecture: "x86_64".to_owned(),
-        },
-        capabilities: Default::default(),
-        traits: Default::default(),
-        inventories: [
-            ResourceClass::Vcpu,
-            ResourceClass::MemoryMb,
-            ResourceClass::DiskGb,
-        ]
-        .into_iter()
-        .map(|class| (class, plenty))
-        .collect(),
-    }
+    let hypervisor = HypervisorInfo::new("mock", 1, "x86_64");
+    HostReport::new(name.clone(), "nova".parse().unwrap(), hypervisor)
+        .with_inventory(ResourceClass::Vcpu, plenty)
+        .with_inventory(ResourceClass::MemoryMb, plenty)
+        .with_inventory(ResourceClass::DiskGb, plenty)
 }

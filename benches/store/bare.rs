@@ -1,5 +1,6 @@
 //! The statements of the stores, through sqlx alone.
 
+use nova_sdk::core::id::ProjectId;
 use nova_sdk::core::model::Claim;
 use nova_sdk::prelude::*;
 use sea_orm::{ConnectionTrait as _, Database};
@@ -198,9 +199,10 @@ impl Bare {
 macro_rules! bare {
     ($module:ident, $database:ty, $row:ty, $pool:ty, $prepare:expr) => {
         pub mod $module {
+            use nova_sdk::core::id::ProjectId;
             use nova_sdk::core::model::{Claim, ResourceClass};
             use nova_sdk::prelude::*;
-            use sea_orm::sqlx::{self, Acquire as _, AssertSqlSafe, Executor as _, Row as _};
+            use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Row as _};
             use uuid::Uuid;
 
             pub struct Bare {
@@ -265,8 +267,7 @@ macro_rules! bare {
                 }
 
                 pub async fn create(&self, server: &Server) {
-                    let mut connection = self.pool.acquire().await.unwrap();
-                    let mut transaction = connection.begin_with(self.texts.begin).await.unwrap();
+                    let mut transaction = self.pool.begin_with(self.texts.begin).await.unwrap();
                     let insert = sqlx::query(AssertSqlSafe(self.texts.insert.as_str()))
                         .bind(*server.id.as_uuid())
                         .bind(server.project_id.to_string());
@@ -321,8 +322,7 @@ macro_rules! bare {
                 pub async fn claim(&self, claim: &Claim) {
                     let (host, wanted) = claim.resources.iter().next().unwrap();
                     let id = *claim.consumer.as_uuid();
-                    let mut connection = self.pool.acquire().await.unwrap();
-                    let mut transaction = connection.begin_with(self.texts.begin).await.unwrap();
+                    let mut transaction = self.pool.begin_with(self.texts.begin).await.unwrap();
                     sqlx::query(AssertSqlSafe(self.texts.consumer.as_str()))
                         .bind(id)
                         .bind(None::<Uuid>)

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use nova_sdk::core::model::Claim;
 use nova_sdk::core::repository::ServerBatch;
 use nova_sdk::prelude::*;
 
@@ -33,7 +34,7 @@ pub async fn measure(store: &Store, fleet: &Fleet) {
     );
 }
 
-fn thousand(fleet: &Fleet) -> Vec<(Server, nova_sdk::core::model::Claim)> {
+fn thousand(fleet: &Fleet) -> Vec<(Server, Claim)> {
     (0..ServerBatch::MAX)
         .map(|index| {
             let server = server(&fleet.env, 0);

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use nova_sdk::core::id::{ImageId, RequestId};
-use nova_sdk::core::model::{Claim, NewServer, ResourceClass, Resources};
+use nova_sdk::core::id::RequestId;
+use nova_sdk::core::model::{
+    Claim, HostReport, HypervisorInfo, Inventory, NewServer, ResourceClass, Resources,
+};
 use nova_sdk::core::repository::ServerBatch;
 use nova_sdk::prelude::*;
 
@@ -89,13 +91,10 @@ pub fn report(name: &HostName, units: u64) -> HostReport {
         ResourceClass::MemoryMb,
         ResourceClass::DiskGb,
     ];
-    let offer = |class| (class, Inventory::new(units, 0, 1.0).unwrap());
-    HostReport::new(
-        name.clone(),
-        "nova".parse().unwrap(),
-        HypervisorInfo::new("mock", 1, "x86_64"),
-    )
-    .with_inventories(classes.map(offer))
+    let plenty = Inventory::new(units, 0, 1.0).unwrap();
+    let hypervisor = HypervisorInfo::new("mock", 1, "x86_64");
+    let report = HostReport::new(name.clone(), "nova".parse().unwrap(), hypervisor);
+    report.with_inventories(classes.map(|class| (class, plenty)).into())
 }
 
 /// How long each of some calls took.

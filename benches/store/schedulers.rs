@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use nova_sdk::core::Error;
-use nova_sdk::core::model::ResourceClass;
+use nova_sdk::core::model::{HostUsage, Inventory, ResourceClass};
 use nova_sdk::core::repository::sql::SqlStore;
 use nova_sdk::prelude::*;
 
@@ -89,7 +89,7 @@ async fn schedule(store: Store, env: Env, hosts: Vec<HostName>) -> usize {
 
 async fn picture(store: &Store) -> BTreeMap<HostName, u64> {
     let usages = store.hosts().host_usages().await.unwrap();
-    let free = |usage: nova_sdk::core::model::HostUsage| {
+    let free = |usage: HostUsage| {
         let offered = usage.host.report.inventories.get(&ResourceClass::Vcpu);
         let capacity = offered.map_or(0, Inventory::capacity);
         let left = capacity.saturating_sub(usage.used.get(&ResourceClass::Vcpu));

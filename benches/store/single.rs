@@ -1,6 +1,8 @@
 //! One call at a time.
 
-use nova_sdk::core::repository::ServerFilter;
+use nova_sdk::core::id::ProjectId;
+use nova_sdk::core::repository::ServerSort;
+use nova_sdk::core::state::TaskState;
 use nova_sdk::prelude::*;
 
 use super::bare::Bare;

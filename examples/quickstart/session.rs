@@ -237,13 +237,7 @@ async fn destroy_all(hypervisor: &dyn Hypervisor) -> anyhow::Result<()> {
 
 /// What is known of the boot sector's image.
 fn boot_sector(env: &Env) -> ImageMeta {
-    ImageMeta {
-        id: ImageId::generate(env),
-        name: "boot sector".to_owned(),
-        disk_format: DiskFormat::Raw,
-        size: Bytes::ZERO,
-        min_disk: Gibibytes::new(1),
-        min_memory: Mebibytes::new(64),
-        properties: Default::default(),
-    }
+    ImageMeta::new(ImageId::generate(env), "boot sector", DiskFormat::Raw)
+        .with_min_disk(Gibibytes::new(1))
+        .with_min_memory(Mebibytes::new(64))
 }

@@ -171,6 +171,10 @@ uuid_id!(
     SnapshotId, "snapshot id"
 );
 uuid_id!(
+    /// An attachment of a volume to a server, as the block storage service counts them.
+    VolumeAttachmentId, "volume attachment id"
+);
+uuid_id!(
     /// A network port.
     PortId, "port id"
 );

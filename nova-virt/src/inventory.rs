@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nova_core::model::HypervisorInfo;
+use nova_core::model::{HostTrait, HypervisorInfo};
 use nova_core::units::{Gibibytes, Mebibytes};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,6 @@ pub struct HostInventory {
     pub disk: Gibibytes,
     /// What the host can do, by the names that `capabilities:` extra specs use.
     pub capabilities: BTreeMap<String, String>,
-    /// Traits, by the names of OpenStack's `os-traits`.
-    pub traits: BTreeSet<String>,
+    /// Its traits.
+    pub traits: BTreeSet<HostTrait>,
 }

@@ -1,7 +1,7 @@
 //! Creating a server.
 
 use nova_core::id::{FlavorId, ImageId, ServerId, ZoneName};
-use nova_core::model::{Flavor, ImageMeta, NewServer, Server, ServerName};
+use nova_core::model::{Flavor, ImageMeta, ImageStatus, NewServer, Server, ServerName};
 use nova_core::state::{TaskState, VmState};
 use nova_core::{Error as CoreError, RequestContext};
 use nova_sched::{PlacementRequest, Plan};
@@ -63,7 +63,7 @@ impl Api {
     /// Nothing is recorded if any is returned, unless the store fails halfway: then the server may
     /// be built after all.
     /// * [`Error::Core`]: the name, flavor id or zone is invalid; the flavor or image is not
-    ///   there; the image needs more than the flavor has;
+    ///   there; the image is not active, or needs more than the flavor has;
     /// * [`Error::Role`]: no conductor takes the work.
     pub async fn server_create(
         &self,
@@ -140,6 +140,10 @@ impl Api {
         let zone = request.availability_zone.map(ZoneName::new).transpose()?;
         let flavor = self.usable_flavor(context, &flavor_id).await?;
         let image = self.images.show(request.image).await?;
+        if image.status != ImageStatus::Active {
+            let reason = format!("it is {}, not active", image.status);
+            return Err(CoreError::invalid("image", reason).into());
+        }
         let too_small = |what: &str, has: String, needs: String| {
             let reason = format!("it has {has} of {what}, and the image needs {needs}");
             Error::Core(CoreError::invalid("flavor", reason))

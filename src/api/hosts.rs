@@ -23,15 +23,16 @@ impl Api {
     ///
     /// # Errors
     /// [`Error::Forbidden`](crate::Error::Forbidden); [`Error::Core`](crate::Error::Core): there
-    /// is no such host, or somebody else decided about it at the same time.
+    /// is no such host, the reason is not 1 to 255 characters or has a control character in it, or
+    /// somebody else decided about the host at the same time.
     pub async fn host_disable(
         &self,
         context: &RequestContext,
         name: &HostName,
         reason: impl Into<String> + Send,
     ) -> Result<Host> {
-        let reason = Some(reason.into());
-        self.decide(context, name, |service| service.disabled_reason = reason)
+        let reason = reason.into();
+        self.decide(context, name, |service| service.disable(reason))
             .await
     }
 
@@ -40,7 +41,7 @@ impl Api {
     /// # Errors
     /// As [`host_disable`](Self::host_disable).
     pub async fn host_enable(&self, context: &RequestContext, name: &HostName) -> Result<Host> {
-        self.decide(context, name, |service| service.disabled_reason = None)
+        self.decide(context, name, |service| Ok(service.enable()))
             .await
     }
 
@@ -55,7 +56,7 @@ impl Api {
         name: &HostName,
         down: bool,
     ) -> Result<Host> {
-        self.decide(context, name, |service| service.forced_down = down)
+        self.decide(context, name, |service| Ok(service.force_down(down)))
             .await
     }
 
@@ -63,12 +64,11 @@ impl Api {
         &self,
         context: &RequestContext,
         name: &HostName,
-        change: impl FnOnce(&mut ServiceStatus) + Send,
+        change: impl FnOnce(ServiceStatus) -> nova_core::Result<ServiceStatus> + Send,
     ) -> Result<Host> {
         administrators_only(context)?;
         let host = self.store.hosts().host_get(name).await?;
-        let mut service = host.service;
-        change(&mut service);
+        let service = change(host.service)?;
         Ok(self
             .store
             .hosts()

@@ -171,14 +171,11 @@ impl ComputeConfig {
         ]);
         let mut offered = inventory.capabilities;
         offered.insert(SUPPORTS_PAUSE.to_owned(), capabilities.pause.to_string());
-        Ok(HostReport {
-            name: self.host.clone(),
-            zone: self.zone.clone(),
-            hypervisor: inventory.hypervisor,
-            capabilities: offered,
-            traits: inventory.traits,
-            inventories,
-        })
+        let (name, zone) = (self.host.clone(), self.zone.clone());
+        Ok(HostReport::new(name, zone, inventory.hypervisor)
+            .with_capabilities(offered)
+            .with_traits(inventory.traits)
+            .with_inventories(inventories))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bad input is refused with a typed error, and changes nothing.
 
-use nova_sdk::core::model::ServerName;
+use nova_sdk::core::model::{ImageStatus, ServerName};
 use nova_sdk::core::{Error as CoreError, ObjectKind};
 use nova_sdk::prelude::*;
 use nova_sdk::virt::guests;
@@ -172,14 +172,8 @@ async fn zero_and_overflowing_sizes_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn an_image_that_needs_more_than_the_flavor_has_is_refused() {
     let (world, images) = world().await;
-    let big_disk = ImageMeta {
-        min_disk: Gibibytes::new(2),
-        ..image_meta(&world.env, "disk")
-    };
-    let big_memory = ImageMeta {
-        min_memory: Mebibytes::new(65),
-        ..image_meta(&world.env, "memory")
-    };
+    let big_disk = image_meta(&world.env, "disk").with_min_disk(Gibibytes::new(2));
+    let big_memory = image_meta(&world.env, "memory").with_min_memory(Mebibytes::new(65));
     for meta in [big_disk, big_memory] {
         let meta = images.put(meta, guests::serial_disk()).unwrap();
         let request = CreateServer::new("web-1", "tiny", meta.id);
@@ -197,6 +191,24 @@ async fn an_image_that_needs_more_than_the_flavor_has_is_refused() {
         ));
         assert!(error.to_string().contains(&meta.name), "{error}");
     }
+    assert_nothing_happened(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_not_active_is_refused() {
+    let (world, images) = world().await;
+    let meta = image_meta(&world.env, "kept back").with_status(ImageStatus::Deactivated);
+    let meta = images.put(meta, guests::serial_disk()).unwrap();
+    let request = CreateServer::new("web-1", "tiny", meta.id);
+    let error = world
+        .api()
+        .server_create(&world.user, request)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid image: it is deactivated, not active"
+    );
     assert_nothing_happened(&world).await;
 }
 
@@ -247,11 +259,8 @@ async fn an_image_that_lies_about_its_format_or_has_a_backing_file_builds_nothin
     ];
     for (name, format, bytes, reason) in cases {
         // As a broken or hostile image service would hand it out.
-        let meta = ImageMeta {
-            disk_format: format,
-            size: Bytes::new(bytes.len() as u64),
-            ..image_meta(&world.env, name)
-        };
+        let mut meta = image_meta(&world.env, name).with_size(Bytes::new(bytes.len() as u64));
+        meta.disk_format = format;
         let refused = images.put(meta.clone(), bytes.clone()).unwrap_err();
         assert!(refused.to_string().contains(reason), "{name}: {refused}");
         images.put_unverified(meta.clone(), bytes);

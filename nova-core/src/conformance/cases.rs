@@ -5,10 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregate_zones, aggregates, archive, block_devices, cells, claim_moves, claim_races,
-    claims, console_tokens, faults, flavor_access, flavors, hosts, inventories, key_pairs,
-    migrations, operations, ports, quotas, server_batches, server_filters, server_groups,
-    server_lists, server_purges, server_sorts, servers,
+    actions, aggregate_zones, aggregates, archive, block_device_writes, block_devices, cells,
+    claim_moves, claim_races, claims, console_tokens, faults, flavor_access, flavors, host_lists,
+    hosts, inventories, key_pairs, migrations, operations, ports, quotas, server_batches,
+    server_filters, server_groups, server_lists, server_purges, server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -75,6 +75,7 @@ const MODULES: &[&[Case]] = &[
     flavor_access::CASES,
     faults::CASES,
     hosts::CASES,
+    host_lists::CASES,
     inventories::CASES,
     claims::CASES,
     claim_races::CASES,
@@ -88,6 +89,7 @@ const MODULES: &[&[Case]] = &[
     actions::CASES,
     operations::CASES,
     block_devices::CASES,
+    block_device_writes::CASES,
     ports::CASES,
     console_tokens::CASES,
     quotas::CASES,

@@ -1,6 +1,5 @@
 //! Things that the cases need, with ids and names that nothing else has.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::future::Future;
 use std::str::FromStr;
@@ -78,26 +77,16 @@ pub(super) fn fault(env: &Env, server: ServerId, message: &str, at: Timestamp) -
 
 /// A report that offers `(class, total, reserved, ratio)`.
 pub(super) fn report(name: &HostName, offers: &[(ResourceClass, u64, u64, f64)]) -> HostReport {
-    HostReport {
-        name: name.clone(),
-        zone: "nova".parse().unwrap(),
-        hypervisor: HypervisorInfo {
-            kind: "mock".to_owned(),
-            version: 1_002_003,
-            architecture: "x86_64".to_owned(),
-        },
-        capabilities: BTreeMap::from([("hypervisor_type".to_owned(), "mock".to_owned())]),
-        traits: BTreeSet::from(["HW_CPU_X86_AVX2".to_owned(), "CUSTOM_GOLD".to_owned()]),
-        inventories: offers
-            .iter()
-            .map(|(class, total, reserved, ratio)| {
-                (
-                    class.clone(),
-                    Inventory::new(*total, *reserved, *ratio).unwrap(),
-                )
-            })
-            .collect(),
-    }
+    let offered = offers.iter().map(|(class, total, reserved, ratio)| {
+        let inventory = Inventory::new(*total, *reserved, *ratio).unwrap();
+        (class.clone(), inventory)
+    });
+    let hypervisor = HypervisorInfo::new("mock", 1_002_003, "x86_64");
+    HostReport::new(name.clone(), "nova".parse().unwrap(), hypervisor)
+        .with_capability("hypervisor_type", "mock")
+        .with_trait("HW_CPU_X86_AVX2".parse().unwrap())
+        .with_trait("CUSTOM_GOLD".parse().unwrap())
+        .with_inventories(offered.collect())
 }
 
 /// Adds a host that offers `(class, total, reserved, ratio)`.

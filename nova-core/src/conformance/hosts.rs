@@ -48,7 +48,7 @@ pub async fn the_first_report_adds_the_host(store: &Store, env: &Env) {
     second.hypervisor.kind = "\0 \u{1f980}".to_owned();
     second.hypervisor.version = u64::MAX;
     second.capabilities.clear();
-    second.traits.insert("HW_\0".to_owned());
+    second.traits.insert("A".repeat(255).parse().unwrap());
     let later = start.saturating_add(Duration::from_secs(10));
     let expected = Host {
         report: second.clone(),
@@ -65,10 +65,8 @@ pub async fn the_first_report_adds_the_host(store: &Store, env: &Env) {
 /// A report changes neither the decision on a host nor its generation.
 pub async fn a_report_leaves_decisions_alone(store: &Store, env: &Env) {
     let name = host(store, env, &[OFFER]).await;
-    let service = ServiceStatus {
-        disabled_reason: Some("repair\0".to_owned()),
-        forced_down: true,
-    };
+    let reason = "\u{1f980}".repeat(ServiceStatus::MAX_REASON_CHARS);
+    let service = ServiceStatus::disabled(reason).unwrap().force_down(true);
     let decided = store
         .hosts()
         .host_set_service(&name, Generation::FIRST, &service)
@@ -148,10 +146,7 @@ pub async fn names_differ_by_case(store: &Store, env: &Env) {
 pub async fn a_decision_is_compare_and_set(store: &Store, env: &Env) {
     let name = host(store, env, &[OFFER]).await;
     let before = store.hosts().host_get(&name).await.unwrap();
-    let service = ServiceStatus {
-        disabled_reason: Some("full".to_owned()),
-        forced_down: false,
-    };
+    let service = ServiceStatus::disabled("full").unwrap();
     let decided = store
         .hosts()
         .host_set_service(&name, before.generation, &service)
@@ -176,10 +171,7 @@ pub async fn of_racing_decisions_one_wins(store: &Store, env: &Env) {
     let name = host(store, env, &[OFFER]).await;
     let results = at_once(8, |index| {
         let (store, name) = (store.clone(), name.clone());
-        let service = ServiceStatus {
-            disabled_reason: Some(index.to_string()),
-            forced_down: false,
-        };
+        let service = ServiceStatus::disabled(index.to_string()).unwrap();
         async move {
             store
                 .hosts()
@@ -212,10 +204,7 @@ pub async fn only_an_empty_host_is_deleted(store: &Store, env: &Env) {
             .await
             .unwrap()
     );
-    let service = ServiceStatus {
-        disabled_reason: None,
-        forced_down: true,
-    };
+    let service = ServiceStatus::enabled().force_down(true);
     store
         .hosts()
         .host_set_service(&name, Generation::FIRST, &service)

@@ -8,21 +8,27 @@ mod aggregate;
 mod allocation;
 mod archived_server;
 mod block_device;
+mod block_device_rules;
 mod bounded_text;
 mod cell;
 mod console_token;
+mod device_name;
 mod fault;
+mod fixed_ip;
 mod flavor;
 mod generation;
+mod hardware;
 mod host;
 mod host_trait;
 mod hostname;
 mod image;
 mod image_properties;
+mod image_property;
 mod inventory;
 mod key_pair;
 mod label;
 mod lock;
+mod mac_address;
 mod metadata;
 mod migration;
 mod new_server;
@@ -35,26 +41,48 @@ mod server;
 mod server_group;
 mod server_key;
 mod server_name;
+mod service;
 mod tag;
 mod user_data;
+mod version_predicate;
 
 pub use aggregate::{Aggregate, AggregateMetadata, AggregateName};
 pub use allocation::{Allocation, Claim, ClaimMove, Consumer};
 pub use archived_server::ArchivedServer;
+pub use block_device::{
+    BlockDevice, BlockDeviceBuilder, BlockDeviceDestination, BlockDeviceSource, GuestFormat,
+};
 pub use cell::{Cell, CellMember, CellMemberKind, CellUrl};
+pub use console_token::{
+    ConsoleAccess, ConsoleEndpoint, ConsoleKind, ConsoleToken, ConsoleTokenHash,
+};
+pub use device_name::{DeviceName, DeviceTag};
 pub use fault::Fault;
+pub use fixed_ip::FixedIp;
 pub use flavor::{Flavor, FlavorBuilder};
 pub use generation::Generation;
-pub use host::{Host, HostReport, HostUsage, HypervisorInfo, ServiceStatus};
+pub use hardware::{
+    Architecture, CpuPolicy, CpuThreadPolicy, DeviceType, DiskBus, FirmwareType, InputBus,
+    IommuModel, MemoryEncryptionModel, PciNumaAffinity, PhysicalAddressMode, PointerModel,
+    RngModel, ScsiModel, SoundModel, TpmModel, TpmVersion, VideoModel, VifModel, WatchdogAction,
+};
+pub use host::{Host, HostReport, HostUsage, HypervisorInfo};
+pub use host_trait::HostTrait;
 pub use hostname::Hostname;
-pub use image::{DiskFormat, ImageMeta};
+pub use image::{DiskFormat, ImageMeta, ImageStatus};
+pub use image_properties::ImageProperties;
+pub use image_property::{
+    ConfigDrivePolicy, HypervisorType, MemoryPageSize, OsType, SecureBoot, VmMode,
+};
 pub use inventory::Inventory;
 #[cfg(feature = "keys")]
 pub use key_pair::PrivateKey;
 pub use key_pair::{KeyAlgorithm, KeyFingerprints, KeyPair, KeyPairName, KeyPairType, PublicKey};
 pub use lock::{Lock, LockReason, LockedBy};
+pub use mac_address::MacAddress;
 pub use metadata::Metadata;
 pub use new_server::NewServer;
+pub use port::{ServerPort, ServerPortBuilder, VifType};
 pub use progress::Progress;
 pub use quota::{Quota, QuotaCharge, QuotaLimit, QuotaResource, QuotaScope};
 pub use resource::{CustomResourceClass, ResourceClass, Resources};
@@ -62,5 +90,7 @@ pub use server::Server;
 pub use server_group::{ServerGroup, ServerGroupName, ServerGroupPolicy, ServerGroupRules};
 pub use server_key::ServerKey;
 pub use server_name::{Description, MAX_NAME_CHARS, NamePrefix, ServerName};
+pub use service::{ServiceAvailability, ServiceState, ServiceStatus};
 pub use tag::{Tag, Tags};
 pub use user_data::UserData;
+pub use version_predicate::VersionPredicate;

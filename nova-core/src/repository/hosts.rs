@@ -4,10 +4,28 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use super::page::{Page, PageRequest};
 use crate::env::Timestamp;
 use crate::error::Result;
-use crate::id::HostName;
-use crate::model::{Generation, Host, HostReport, HostUsage, ServiceStatus};
+use crate::id::{HostName, ZoneName};
+use crate::model::{Generation, Host, HostReport, HostUsage, ServiceAvailability, ServiceStatus};
+
+/// Which hosts a list is of. Every condition that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostFilter {
+    /// In this zone.
+    pub zone: Option<ZoneName>,
+    /// Enabled or disabled.
+    pub availability: Option<ServiceAvailability>,
+    /// Declared down (`true`) or not (`false`).
+    pub forced_down: Option<bool>,
+    /// With a last report at this time or later.
+    pub seen_since: Option<Timestamp>,
+    /// With a last report before this time.
+    pub silent_since: Option<Timestamp>,
+    /// With a name that begins so.
+    pub name_prefix: Option<String>,
+}
 
 /// Keeps compute hosts.
 #[async_trait]
@@ -24,6 +42,14 @@ pub trait HostRepository: Debug + Send + Sync {
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound).
     async fn host_get(&self, name: &HostName) -> Result<Host>;
+
+    /// A page of the hosts that the filter lets through, by the bytes of their names. The marker
+    /// need not be there any more.
+    async fn host_list(
+        &self,
+        filter: &HostFilter,
+        page: &PageRequest<HostName>,
+    ) -> Result<Page<Host, HostName>>;
 
     /// Every host with the sum of the claims on it, by name. One consistent picture.
     async fn host_usages(&self) -> Result<Vec<HostUsage>>;

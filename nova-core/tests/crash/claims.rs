@@ -138,19 +138,8 @@ async fn verify(store: &Store, confirmed: &Confirmed, context: &str) {
 
 fn report(name: &str) -> HostReport {
     let plenty = Inventory::new(1 << 40, 0, 1.0).unwrap();
-    HostReport {
-        name: name.parse().unwrap(),
-        zone: "nova".parse().unwrap(),
-        hypervisor: HypervisorInfo {
-            kind: "mock".to_owned(),
-            version: 1,
-            architecture: "x86_64".to_owned(),
-        },
-        capabilities: BTreeMap::new(),
-        traits: BTreeSet::new(),
-        inventories: BTreeMap::from([
-            (ResourceClass::Vcpu, plenty),
-            (ResourceClass::MemoryMb, plenty),
-        ]),
-    }
+    let hypervisor = HypervisorInfo::new("mock", 1, "x86_64");
+    HostReport::new(name.parse().unwrap(), "nova".parse().unwrap(), hypervisor)
+        .with_inventory(ResourceClass::Vcpu, plenty)
+        .with_inventory(ResourceClass::MemoryMb, plenty)
 }

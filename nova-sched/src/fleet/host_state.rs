@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nova_core::Timestamp;
 use nova_core::id::{HostName, ZoneName};
-use nova_core::model::{HostUsage, HypervisorInfo, Inventory, ResourceClass, Resources};
+use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, Inventory, ResourceClass, Resources};
 use serde::{Deserialize, Serialize};
 
 use super::Liveness;
@@ -52,9 +52,9 @@ pub struct HostState {
     /// text, as Nova's `cpu_info` is.
     #[serde(default)]
     pub capabilities: BTreeMap<String, String>,
-    /// Its traits, by the names of OpenStack's `os-traits`.
+    /// Its traits.
     #[serde(default)]
-    pub traits: BTreeSet<String>,
+    pub traits: BTreeSet<HostTrait>,
 }
 
 impl HostState {
@@ -83,7 +83,7 @@ impl HostState {
             name: report.name,
             zone: report.zone,
             liveness,
-            disabled: usage.host.service.disabled_reason,
+            disabled: usage.host.service.disabled_reason().map(str::to_owned),
             inventories: report.inventories,
             used: usage.used,
             servers: usage.servers,

@@ -26,7 +26,7 @@ impl Liveness {
     /// The distance counts in both directions: a host whose clock runs ahead by more than
     /// `down_after` is down as well.
     pub fn of(host: &Host, now: Timestamp, down_after: Duration) -> Self {
-        if host.service.forced_down {
+        if host.service.forced_down() {
             return Self::ForcedDown;
         }
         let distance = now

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nova_core::Timestamp;
 use nova_core::id::{HostName, ZoneName};
-use nova_core::model::{HostUsage, HypervisorInfo, ResourceClass};
+use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, ResourceClass};
 
 use super::{Amounts, FleetBuilder, HostView, Liveness, ResourceColumn};
 
@@ -90,7 +90,7 @@ pub(super) struct Service {
 pub(super) struct Profile {
     pub(super) hypervisor: Option<HypervisorInfo>,
     pub(super) capabilities: BTreeMap<String, String>,
-    pub(super) traits: std::collections::BTreeSet<String>,
+    pub(super) traits: std::collections::BTreeSet<HostTrait>,
 }
 
 impl Fleet {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nova_core::id::{HostName, ZoneName};
-use nova_core::model::{HypervisorInfo, Inventory, ResourceClass, Resources};
+use nova_core::model::{HostTrait, HypervisorInfo, Inventory, ResourceClass, Resources};
 
 use super::snapshot::{Profile, Service};
 use super::{Amounts, Fleet, HostIndex, HostState, Liveness};
@@ -108,8 +108,8 @@ impl<'a> HostView<'a> {
     }
 
     /// Its traits.
-    pub fn traits(&self) -> &'a BTreeSet<String> {
-        static NONE: BTreeSet<String> = BTreeSet::new();
+    pub fn traits(&self) -> &'a BTreeSet<HostTrait> {
+        static NONE: BTreeSet<HostTrait> = BTreeSet::new();
         self.profile().map_or(&NONE, |profile| &profile.traits)
     }
 

@@ -160,11 +160,7 @@ fn resource_filter_leaves_no_class_unasked() {
 fn compute_capabilities_filter_follows_scopes() {
     let node = || {
         host("node-1", 4096)
-            .with_hypervisor(HypervisorInfo {
-                kind: "QEMU".into(),
-                version: 9_001_000,
-                architecture: "x86_64".into(),
-            })
+            .with_hypervisor(HypervisorInfo::new("QEMU", 9_001_000, "x86_64"))
             .with_used(ResourceClass::MemoryMb, 1024)
             .with_capability("gpu", "4")
             .with_capability("cpu_info", r#"{"vendor": "Intel", "features": ["aes", "avx"], "topology": {"cores": 16}, "maxphysaddr": {"bits": 46}, "nx": true}"#)

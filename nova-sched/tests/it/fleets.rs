@@ -1,6 +1,5 @@
 //! Snapshots and their edits.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nova_core::Timestamp;
@@ -98,28 +97,12 @@ fn hosts_survive_serialisation() {
 fn a_host_is_down_if_its_last_report_is_far_from_now_in_either_direction() {
     let seconds = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
     let seen = |at: i64, forced_down: bool| {
-        let report = HostReport {
-            name: name("a"),
-            zone: "az1".parse().unwrap(),
-            hypervisor: HypervisorInfo {
-                kind: "mock".into(),
-                version: 1,
-                architecture: "x86_64".into(),
-            },
-            capabilities: BTreeMap::new(),
-            traits: BTreeSet::new(),
-            inventories: BTreeMap::new(),
-        };
-        let host = Host {
-            report,
-            service: ServiceStatus {
-                disabled_reason: None,
-                forced_down,
-            },
-            created_at: seconds(0),
-            last_seen: seconds(at),
-            generation: Generation::FIRST,
-        };
+        let hypervisor = HypervisorInfo::new("mock", 1, "x86_64");
+        let report = HostReport::new(name("a"), "az1".parse().unwrap(), hypervisor);
+        let service = ServiceStatus::enabled().force_down(forced_down);
+        let host = Host::new(report, seconds(0))
+            .with_last_seen(seconds(at))
+            .with_service(service, Generation::FIRST);
         let usage = HostUsage {
             host,
             used: Resources::new(),

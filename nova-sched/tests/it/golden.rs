@@ -100,32 +100,23 @@ impl Row {
         let hypervisor = self
             .hypervisor
             .as_ref()
-            .map(|(kind, version)| HypervisorInfo {
-                kind: kind.clone(),
-                version: *version,
-                architecture: "x86_64".to_owned(),
-            });
-        let host = Host {
-            report: HostReport {
-                name: self.name.parse().unwrap(),
-                zone: "nova".parse().unwrap(),
-                hypervisor: hypervisor.clone().unwrap_or_else(|| HypervisorInfo {
-                    kind: String::new(),
-                    version: 0,
-                    architecture: String::new(),
-                }),
-                capabilities: self.capabilities.clone(),
-                traits: std::collections::BTreeSet::default(),
-                inventories,
-            },
-            service: ServiceStatus {
-                disabled_reason: self.disabled.clone(),
-                forced_down: self.forced_down,
-            },
-            created_at: seen,
-            last_seen: seen,
-            generation: Generation::FIRST,
-        };
+            .map(|(kind, version)| HypervisorInfo::new(kind, *version, "x86_64"));
+        let report = HostReport::new(
+            self.name.parse().unwrap(),
+            "nova".parse().unwrap(),
+            hypervisor
+                .clone()
+                .unwrap_or_else(|| HypervisorInfo::new("", 0, "")),
+        )
+        .with_capabilities(self.capabilities.clone())
+        .with_inventories(inventories);
+        let mut service = ServiceStatus::enabled().force_down(self.forced_down);
+        if let Some(reason) = &self.disabled {
+            // Nova disables without a reason too.
+            let reason = if reason.is_empty() { "none" } else { reason };
+            service = service.disable(reason).unwrap();
+        }
+        let host = Host::new(report, seen).with_service(service, Generation::FIRST);
         let usage = HostUsage {
             host,
             used,

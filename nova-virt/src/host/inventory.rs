@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nova_core::model::HypervisorInfo;
+use nova_core::model::{HostTrait, HypervisorInfo};
 use nova_core::units::{Gibibytes, Mebibytes};
 
 use super::HostError;
@@ -44,18 +44,18 @@ impl From<Found> for HostInventory {
             ("accelerator", found.accelerator.to_owned()),
         ];
         Self {
-            hypervisor: HypervisorInfo {
-                kind: "QEMU".to_owned(),
-                version: found.version,
-                architecture: ARCHITECTURE.to_owned(),
-            },
+            hypervisor: HypervisorInfo::new("QEMU", found.version, ARCHITECTURE),
             vcpus: found.vcpus,
             memory: found.memory,
             disk: found.disk,
             capabilities: capabilities
                 .map(|(name, value)| (name.to_owned(), value))
                 .into(),
-            traits: TRAITS.map(str::to_owned).into(),
+            // A test holds that each is a trait.
+            traits: TRAITS
+                .iter()
+                .filter_map(|name| HostTrait::new(*name).ok())
+                .collect(),
         }
     }
 }
@@ -78,6 +78,7 @@ mod tests {
     fn traits_are_in_order_and_told_once() {
         let traits: BTreeSet<_> = TRAITS.into();
         assert!(traits.into_iter().eq(TRAITS));
+        assert!(TRAITS.iter().all(|name| HostTrait::new(*name).is_ok()));
     }
 
     #[test]

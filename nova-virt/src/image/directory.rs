@@ -23,7 +23,7 @@ use crate::spec::BaseImage;
 /// use nova_core::Env;
 /// use nova_core::id::ImageId;
 /// use nova_core::model::{DiskFormat, ImageMeta};
-/// use nova_core::units::{Bytes, Gibibytes, Mebibytes};
+/// use nova_core::units::{Bytes, Gibibytes};
 /// use nova_virt::image::{ImageDirectory, ImageSource};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -32,15 +32,10 @@ use crate::spec::BaseImage;
 /// std::fs::write(place.path().join("downloaded"), [0; 2048])?;
 ///
 /// let images = ImageDirectory::open(place.path().join("images")).await?;
-/// let meta = ImageMeta {
-///     id: ImageId::generate(&Env::system()),
-///     name: "../../etc/passwd".to_owned(), // no harm: names never name files
-///     disk_format: DiskFormat::Raw,
-///     size: Bytes::ZERO, // counted by `add`
-///     min_disk: Gibibytes::new(1),
-///     min_memory: Mebibytes::ZERO,
-///     properties: Default::default(),
-/// };
+/// let id = ImageId::generate(&Env::system());
+/// // No harm: names never name files. The size is counted by `add`.
+/// let meta = ImageMeta::new(id, "../../etc/passwd", DiskFormat::Raw)
+///     .with_min_disk(Gibibytes::new(1));
 /// let added = images.add(&meta, &place.path().join("downloaded")).await?;
 /// assert_eq!(added.size, Bytes::new(2048));
 /// let base = images.prepare(added.id).await?;

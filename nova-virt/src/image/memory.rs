@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use nova_core::env::Env;
 use nova_core::id::ImageId;
 use nova_core::model::{DiskFormat, ImageMeta};
-use nova_core::units::{Bytes, Mebibytes};
+use nova_core::units::Bytes;
 
 use super::verify::verify_bytes;
 use super::{ImageError, ImageSource, Verified};
@@ -75,15 +75,9 @@ impl MemoryImages {
     ) -> Result<ImageMeta, ImageError> {
         let bytes = bytes.into();
         let verified = verify_slice(&bytes, format)?;
-        let meta = ImageMeta {
-            id: ImageId::generate(&self.env),
-            name: name.into(),
-            disk_format: format,
-            size: length(&bytes),
-            min_disk: verified.virtual_size.ceil_gibibytes(),
-            min_memory: Mebibytes::ZERO,
-            properties: BTreeMap::new(),
-        };
+        let meta = ImageMeta::new(ImageId::generate(&self.env), name, format)
+            .with_size(length(&bytes))
+            .with_min_disk(verified.virtual_size.ceil_gibibytes());
         self.insert(meta.clone(), bytes);
         Ok(meta)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_core::model::HypervisorInfo;
+use nova_core::model::{HostTrait, HypervisorInfo};
 use nova_core::units::{Gibibytes, Mebibytes};
 
 use super::{GuestBehaviour, MockHypervisor, Operation};
@@ -22,12 +22,13 @@ use crate::inventory::HostInventory;
 /// let mock = MockHypervisor::builder("host-1")
 ///     .vcpus(128)
 ///     .memory(Mebibytes::new(1 << 20))
-///     .trait_("HW_CPU_X86_AVX2")
+///     .trait_("HW_CPU_X86_AVX2".parse()?)
 ///     .capability("rack", "a-3")
 ///     .latency(Operation::Spawn, Duration::from_secs(4))
 ///     .without_pause()
 ///     .build();
 /// assert!(!mock.capabilities().pause);
+/// # Ok::<(), nova_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it builds"]
@@ -47,11 +48,7 @@ impl MockBuilder {
         Self {
             name,
             inventory: HostInventory {
-                hypervisor: HypervisorInfo {
-                    kind: super::DRIVER.to_owned(),
-                    version: 1_000_000,
-                    architecture: "x86_64".to_owned(),
-                },
+                hypervisor: HypervisorInfo::new(super::DRIVER, 1_000_000, "x86_64"),
                 vcpus: 64,
                 memory: Mebibytes::new(256 << 10),
                 disk: Gibibytes::new(4 << 10),
@@ -92,9 +89,9 @@ impl MockBuilder {
         self
     }
 
-    /// Adds a trait, by its name in OpenStack's `os-traits`.
-    pub fn trait_(mut self, name: impl Into<String>) -> Self {
-        self.inventory.traits.insert(name.into());
+    /// Adds a trait.
+    pub fn trait_(mut self, name: HostTrait) -> Self {
+        self.inventory.traits.insert(name);
         self
     }
 

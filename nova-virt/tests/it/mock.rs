@@ -358,7 +358,7 @@ async fn inventory_is_what_was_built() {
         .vcpus(3)
         .memory(Mebibytes::new(5))
         .disk(Gibibytes::new(7))
-        .trait_("HW_CPU_X86_AVX2")
+        .trait_("HW_CPU_X86_AVX2".parse().unwrap())
         .capability("rack", "a")
         .build();
     let inventory = mock.inventory().await.unwrap();

@@ -5,23 +5,19 @@ use std::path::{Path, PathBuf};
 
 use nova_core::Env;
 use nova_core::id::ImageId;
-use nova_core::model::ImageMeta;
-use nova_core::units::{Bytes, Gibibytes, Mebibytes};
+use nova_core::model::{ImageMeta, ImageProperties};
+use nova_core::units::{Bytes, Gibibytes};
 use nova_virt::DiskFormat::{self, Qcow2, Raw};
 use nova_virt::image::{ImageDirectory, ImageError, ImageSource, MemoryImages, verify};
 
 use crate::forge::Qcow2Forge;
 
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn meta(name: &str, disk_format: DiskFormat) -> ImageMeta {
-    ImageMeta {
-        id: ImageId::generate(&Env::system()),
-        name: name.to_owned(),
-        disk_format,
-        size: Bytes::ZERO,
-        min_disk: Gibibytes::new(1),
-        min_memory: Mebibytes::ZERO,
-        properties: BTreeMap::from([("hw_architecture".to_owned(), "x86_64".to_owned())]),
-    }
+    let properties = ImageProperties::default().with("hw_architecture", "x86_64");
+    ImageMeta::new(ImageId::generate(&Env::system()), name, disk_format)
+        .with_min_disk(Gibibytes::new(1))
+        .with_properties(properties.unwrap())
 }
 
 /// A directory with a file `source` in it, and an image directory below.

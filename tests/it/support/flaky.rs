@@ -11,8 +11,8 @@ use nova_sdk::core::model::{
 };
 use nova_sdk::core::repository::memory::MemoryStore;
 use nova_sdk::core::repository::{
-    AllocationRepository, FaultRepository, HostRepository, Page, PageRequest, ServerBatch,
-    ServerFilter, ServerRepository, ServerSort, Store,
+    AllocationRepository, FaultRepository, HostFilter, HostRepository, Page, PageRequest,
+    ServerBatch, ServerFilter, ServerRepository, ServerSort, Store,
 };
 use nova_sdk::core::{Error, Result, Timestamp};
 
@@ -105,6 +105,13 @@ impl HostRepository for FlakyStore {
     }
     async fn host_get(&self, name: &HostName) -> Result<Host> {
         self.inner.host_get(name).await
+    }
+    async fn host_list(
+        &self,
+        filter: &HostFilter,
+        page: &PageRequest<HostName>,
+    ) -> Result<Page<Host, HostName>> {
+        self.inner.host_list(filter, page).await
     }
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
         self.flaky(self.inner.host_usages()).await

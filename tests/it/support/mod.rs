@@ -281,15 +281,7 @@ pub fn flavor(id: &str, vcpus: u32, memory: u64, disk: u64) -> Flavor {
 
 /// Metadata of a small raw image with a new id.
 pub fn image_meta(env: &Env, name: &str) -> ImageMeta {
-    ImageMeta {
-        id: ImageId::generate(env),
-        name: name.to_owned(),
-        disk_format: DiskFormat::Raw,
-        size: Bytes::ZERO,
-        min_disk: Gibibytes::new(1),
-        min_memory: Mebibytes::ZERO,
-        properties: Default::default(),
-    }
+    ImageMeta::new(ImageId::generate(env), name, DiskFormat::Raw).with_min_disk(Gibibytes::new(1))
 }
 
 /// A new SQLite store in a directory.

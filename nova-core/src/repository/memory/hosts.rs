@@ -1,15 +1,17 @@
 //! Compute hosts in memory.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use async_trait::async_trait;
 
+use super::page::cut;
 use super::store::MemoryStore;
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
 use crate::model::{Generation, Host, HostReport, HostUsage, ServiceStatus};
-use crate::repository::HostRepository;
+use crate::repository::{HostFilter, HostRepository, Page, PageRequest};
 
 /// The table of hosts.
 pub(super) type Hosts = BTreeMap<HostName, Host>;
@@ -19,18 +21,8 @@ impl HostRepository for MemoryStore {
     async fn host_report(&self, report: &HostReport, now: Timestamp) -> Result<Host> {
         let hosts = &mut self.tables().hosts;
         let host = match hosts.get(&report.name) {
-            Some(held) => Host {
-                report: report.clone(),
-                last_seen: now,
-                ..held.clone()
-            },
-            None => Host {
-                report: report.clone(),
-                service: ServiceStatus::default(),
-                created_at: now,
-                last_seen: now,
-                generation: Generation::FIRST,
-            },
+            Some(held) => held.clone().with_report(report.clone(), now),
+            None => Host::new(report.clone(), now),
         };
         hosts.insert(report.name.clone(), host.clone());
         Ok(host)
@@ -39,6 +31,21 @@ impl HostRepository for MemoryStore {
     async fn host_get(&self, name: &HostName) -> Result<Host> {
         let found = self.tables().hosts.get(name).cloned();
         found.ok_or_else(|| Error::not_found(ObjectKind::Host, name))
+    }
+
+    async fn host_list(
+        &self,
+        filter: &HostFilter,
+        page: &PageRequest<HostName>,
+    ) -> Result<Page<Host, HostName>> {
+        let tables = self.tables();
+        let start = page.marker().map_or(Bound::Unbounded, Bound::Excluded);
+        let matching = tables
+            .hosts
+            .range::<HostName, _>((start, Bound::Unbounded))
+            .map(|(_, host)| host)
+            .filter(|host| matches(filter, host));
+        Ok(cut(matching, page.limit(), |host| host.name().clone()))
     }
 
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
@@ -85,4 +92,27 @@ impl HostRepository for MemoryStore {
         tables.aggregates.forget(name);
         Ok(tables.hosts.remove(name).is_some())
     }
+}
+
+fn matches(filter: &HostFilter, host: &Host) -> bool {
+    filter
+        .zone
+        .as_ref()
+        .is_none_or(|zone| *zone == host.report.zone)
+        && filter
+            .availability
+            .is_none_or(|availability| availability == host.service.availability())
+        && filter
+            .forced_down
+            .is_none_or(|down| down == host.service.forced_down())
+        && filter
+            .seen_since
+            .is_none_or(|since| host.last_seen >= since)
+        && filter
+            .silent_since
+            .is_none_or(|since| host.last_seen < since)
+        && filter
+            .name_prefix
+            .as_ref()
+            .is_none_or(|prefix| host.name().as_str().starts_with(prefix.as_str()))
 }

@@ -125,6 +125,9 @@ pub(super) fn purge(tables: &mut Tables, id: ServerId) {
     tables.servers.remove(id);
     tables.faults.remove(&id);
     tables.server_groups.forget(id);
+    tables.block_devices.remove_of(id);
+    tables.ports.remove_of(id);
+    tables.console_tokens.remove_of(id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {

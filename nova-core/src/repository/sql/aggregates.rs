@@ -37,9 +37,12 @@ impl AggregateRepository for SqlStore {
 
     async fn aggregate_get(&self, id: AggregateId) -> Result<Aggregate> {
         let op = self.op("read an aggregate");
-        let transaction = self.begin_read(op).await?;
-        let outcome = load(&transaction.db, id, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = load(&transaction.db, id, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn aggregate_list(
@@ -48,16 +51,22 @@ impl AggregateRepository for SqlStore {
         page: &PageRequest<AggregateId>,
     ) -> Result<Page<Aggregate, AggregateId>> {
         let op = self.op("list aggregates");
-        let transaction = self.begin_read(op).await?;
-        let outcome = aggregate_list::page(&transaction.db, filter, page, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = aggregate_list::page(&transaction.db, filter, page, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn aggregates_of_host(&self, host: &HostName) -> Result<Vec<Aggregate>> {
         let op = self.op("read the aggregates of a host");
-        let transaction = self.begin_read(op).await?;
-        let outcome = aggregate_list::of_host(&transaction.db, host, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = aggregate_list::of_host(&transaction.db, host, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn aggregate_update(&self, aggregate: &Aggregate) -> Result<Aggregate> {

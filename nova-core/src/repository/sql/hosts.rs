@@ -1,22 +1,19 @@
 //! Compute hosts in SQL.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::entity::host::{self, Column, Entity, Model};
+use super::entity::host::{self, ActiveModel, Column, Entity, Model};
 use super::entity::inventory;
-use super::inventories::{self, HostRows};
 use super::op::Op;
 use super::store::SqlStore;
-use super::used;
+use super::{host_list, inventories, used};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::HostName;
 use crate::model::{Generation, Host, HostReport, HostUsage, Resources, ServiceStatus};
-use crate::repository::HostRepository;
+use crate::repository::{HostFilter, HostRepository, Page, PageRequest};
 
 #[async_trait]
 impl HostRepository for SqlStore {
@@ -40,6 +37,20 @@ impl HostRepository for SqlStore {
         .await
     }
 
+    async fn host_list(
+        &self,
+        filter: &HostFilter,
+        page: &PageRequest<HostName>,
+    ) -> Result<Page<Host, HostName>> {
+        let op = self.op("list hosts");
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = host_list::page(&transaction.db, filter, page, op).await;
+            transaction.end(outcome).await
+        })
+        .await
+    }
+
     async fn host_usages(&self) -> Result<Vec<HostUsage>> {
         let op = self.op("read the hosts' usages");
         self.retried(|| async {
@@ -57,10 +68,10 @@ impl HostRepository for SqlStore {
         service: &ServiceStatus,
     ) -> Result<Host> {
         let op = self.op("write a decision on a host");
-        let text = host::service(service)?;
+        let decision = host::decision(service, generation.next())?;
         self.retried(|| async {
             let transaction = self.begin(op).await?;
-            let outcome = decide(&transaction.db, name, generation, &text, op).await;
+            let outcome = decide(&transaction.db, name, generation, &decision, op).await;
             transaction.end(outcome).await
         })
         .await
@@ -101,15 +112,11 @@ async fn decide(
     db: &impl ConnectionTrait,
     name: &HostName,
     generation: Generation,
-    service: &str,
+    decision: &ActiveModel,
     op: Op,
 ) -> Result<Host> {
     let done = Entity::update_many()
-        .col_expr(Column::Service, Expr::value(service))
-        .col_expr(
-            Column::Generation,
-            Expr::value(generation.next().get().cast_signed()),
-        )
+        .set(decision.clone())
         .filter(Column::Name.eq(name.as_str()))
         .filter(Column::Generation.eq(generation.get().cast_signed()))
         .exec(db)
@@ -172,10 +179,7 @@ async fn usages(db: &impl ConnectionTrait, op: Op) -> Result<Vec<HostUsage>> {
     let failed = |error| op.failed(error);
     let hosts: Vec<Model> = Entity::find().all(db).await.map_err(failed)?;
     let offers = inventory::Entity::find().all(db).await.map_err(failed)?;
-    let mut by_host: BTreeMap<String, HostRows> = BTreeMap::new();
-    for row in offers {
-        by_host.entry(row.host.clone()).or_default().add(row, op)?;
-    }
+    let mut by_host = inventories::by_host(offers, op)?;
     let mut usages = Vec::with_capacity(hosts.len());
     for host in hosts {
         let rows = by_host.remove(&host.name).unwrap_or_default();

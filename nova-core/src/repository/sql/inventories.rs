@@ -52,6 +52,15 @@ pub(super) async fn rows_of(
     Ok(sorted)
 }
 
+/// Rows of several hosts, by host.
+pub(super) fn by_host(rows: Vec<Model>, op: Op) -> Result<BTreeMap<String, HostRows>> {
+    let mut by_host: BTreeMap<String, HostRows> = BTreeMap::new();
+    for row in rows {
+        by_host.entry(row.host.clone()).or_default().add(row, op)?;
+    }
+    Ok(by_host)
+}
+
 /// What the rows offer.
 pub(super) fn offered(
     rows: &BTreeMap<ResourceClass, Model>,

@@ -45,9 +45,12 @@ impl ServerGroupRepository for SqlStore {
 
     async fn server_group_get(&self, id: ServerGroupId) -> Result<ServerGroup> {
         let op = self.op("read a server group");
-        let transaction = self.begin_read(op).await?;
-        let outcome = load(&transaction.db, id, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = load(&transaction.db, id, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn server_group_list(
@@ -56,16 +59,22 @@ impl ServerGroupRepository for SqlStore {
         page: &PageRequest<ServerGroupId>,
     ) -> Result<Page<ServerGroup, ServerGroupId>> {
         let op = self.op("list server groups");
-        let transaction = self.begin_read(op).await?;
-        let outcome = list(&transaction.db, project, page, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = list(&transaction.db, project, page, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn server_group_of(&self, server: ServerId) -> Result<Option<ServerGroup>> {
         let op = self.op("read the group of a server");
-        let transaction = self.begin_read(op).await?;
-        let outcome = group_of(&transaction.db, server, op).await;
-        transaction.end(outcome).await
+        self.retried(|| async {
+            let transaction = self.begin_read(op).await?;
+            let outcome = group_of(&transaction.db, server, op).await;
+            transaction.end(outcome).await
+        })
+        .await
     }
 
     async fn server_group_add_members(

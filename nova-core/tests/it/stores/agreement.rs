@@ -243,10 +243,7 @@ async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             generation,
             down,
         } => {
-            let service = ServiceStatus {
-                disabled_reason: None,
-                forced_down: *down,
-            };
+            let service = ServiceStatus::enabled().force_down(*down);
             let generation = Generation::new(*generation);
             text(
                 store

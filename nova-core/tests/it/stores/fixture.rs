@@ -1,7 +1,5 @@
 //! What the tests of several stores need.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use nova_core::model::{HostReport, HypervisorInfo, Inventory, ResourceClass};
 
 /// Three classes that hosts offer.
@@ -14,26 +12,13 @@ pub(super) const CLASSES: [ResourceClass; 3] = [
 
 /// A report that offers `(class, total, reserved, ratio)`.
 pub(super) fn report(name: &str, offers: &[(ResourceClass, u64, u64, f64)]) -> HostReport {
-    HostReport {
-        name: name.parse().unwrap(),
-        zone: "nova".parse().unwrap(),
-        hypervisor: HypervisorInfo {
-            kind: "mock".to_owned(),
-            version: 1,
-            architecture: "x86_64".to_owned(),
-        },
-        capabilities: BTreeMap::new(),
-        traits: BTreeSet::new(),
-        inventories: offers
-            .iter()
-            .map(|(class, total, reserved, ratio)| {
-                (
-                    class.clone(),
-                    Inventory::new(*total, *reserved, *ratio).unwrap(),
-                )
-            })
-            .collect(),
-    }
+    let offered = offers.iter().map(|(class, total, reserved, ratio)| {
+        let inventory = Inventory::new(*total, *reserved, *ratio).unwrap();
+        (class.clone(), inventory)
+    });
+    let hypervisor = HypervisorInfo::new("mock", 1, "x86_64");
+    HostReport::new(name.parse().unwrap(), "nova".parse().unwrap(), hypervisor)
+        .with_inventories(offered.collect())
 }
 
 /// A report of a host with 100 processors.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sqlite")]
 mod agreement;
+#[cfg(feature = "sqlite")]
+mod attachments;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod cancelled;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -146,7 +146,7 @@ pub(super) async fn ends_a_statement_that_hangs(url: &str) {
     assert_eq!(sql.counters().lost, 0, "{error:?}");
     other.rollback().await.unwrap();
     assert_eq!(store.hosts().host_get(&name).await.unwrap(), before);
-    assert!(decide().await.unwrap().service.forced_down);
+    assert!(decide().await.unwrap().service.forced_down());
     raw.close().await.unwrap();
     sql.close().await;
 }

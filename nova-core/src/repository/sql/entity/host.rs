@@ -1,14 +1,18 @@
 //! Rows of hosts. What they offer is in rows of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 use super::json;
 use crate::env::Timestamp;
 use crate::error::{BoxError, Result};
-use crate::model::{Generation, Host, HostReport, Inventory, ResourceClass, ServiceStatus};
+use crate::model::{
+    Generation, Host, HostReport, HostTrait, Inventory, ResourceClass, ServiceAvailability,
+    ServiceStatus,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "nova_hosts")]
@@ -23,6 +27,8 @@ pub struct Model {
     pub created_at: i64,
     pub last_seen: i64,
     pub generation: i64,
+    pub disabled: bool,
+    pub forced_down: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -38,10 +44,12 @@ pub(in crate::repository::sql) fn row(report: &HostReport, now: Timestamp) -> Re
         hypervisor: Set(json::write("hypervisor", &report.hypervisor)?),
         capabilities: Set(json::write("capabilities", &report.capabilities)?),
         traits: Set(json::write("traits", &report.traits)?),
-        service: Set(service(&ServiceStatus::default())?),
+        service: Set(json::write("service", &ServiceStatus::enabled())?),
         created_at: Set(now.as_micros()),
         last_seen: Set(now.as_micros()),
         generation: Set(Generation::FIRST.get().cast_signed()),
+        disabled: Set(false),
+        forced_down: Set(false),
     })
 }
 
@@ -54,9 +62,18 @@ pub(in crate::repository::sql) const REPORTED: [Column; 5] = [
     Column::LastSeen,
 ];
 
-/// The text of a decision on a host.
-pub(in crate::repository::sql) fn service(service: &ServiceStatus) -> Result<String> {
-    json::write("service", service)
+/// The columns of a decision on a host: its text, and what lists are filtered by.
+pub(in crate::repository::sql) fn decision(
+    service: &ServiceStatus,
+    generation: Generation,
+) -> Result<ActiveModel> {
+    Ok(ActiveModel {
+        service: Set(json::write("service", service)?),
+        disabled: Set(service.availability() == ServiceAvailability::Disabled),
+        forced_down: Set(service.forced_down()),
+        generation: Set(generation.get().cast_signed()),
+        ..Default::default()
+    })
 }
 
 impl Model {
@@ -65,19 +82,79 @@ impl Model {
         self,
         inventories: BTreeMap<ResourceClass, Inventory>,
     ) -> Result<Host, BoxError> {
-        Ok(Host {
-            report: HostReport {
-                name: self.name.parse()?,
-                zone: self.zone.parse()?,
-                hypervisor: json::read(&self.hypervisor)?,
-                capabilities: json::read(&self.capabilities)?,
-                traits: json::read(&self.traits)?,
-                inventories,
-            },
-            service: json::read(&self.service)?,
-            created_at: Timestamp::from_micros(self.created_at),
-            last_seen: Timestamp::from_micros(self.last_seen),
-            generation: Generation::new(self.generation.cast_unsigned()),
-        })
+        let report = HostReport::new(
+            self.name.parse()?,
+            self.zone.parse()?,
+            json::read(&self.hypervisor)?,
+        )
+        .with_capabilities(json::read(&self.capabilities)?)
+        .with_traits(traits(&self.traits)?)
+        .with_inventories(inventories);
+        let generation = Generation::new(self.generation.cast_unsigned());
+        let host = Host::new(report, Timestamp::from_micros(self.created_at))
+            .with_last_seen(Timestamp::from_micros(self.last_seen))
+            .with_service(status(&self.service)?, generation);
+        Ok(host)
+    }
+}
+
+/// The traits in the text. The first version took any text for one: what is none is left out,
+/// until the host reports again.
+fn traits(text: &str) -> Result<BTreeSet<HostTrait>, BoxError> {
+    let names: BTreeSet<String> = json::read(text)?;
+    Ok(names
+        .into_iter()
+        .filter_map(|name| HostTrait::new(name).ok())
+        .collect())
+}
+
+/// The decision in the text. The first version took any text for a reason: it is made a valid one,
+/// for a host that is disabled must not appear enabled, nor keep others from being read.
+fn status(text: &str) -> Result<ServiceStatus, BoxError> {
+    #[derive(Deserialize)]
+    struct Any {
+        disabled_reason: Option<String>,
+        forced_down: bool,
+    }
+    let any: Any = json::read(text)?;
+    let status = ServiceStatus::enabled().force_down(any.forced_down);
+    let Some(reason) = any.disabled_reason else {
+        return Ok(status);
+    };
+    if let Ok(status) = status.clone().disable(&*reason) {
+        return Ok(status);
+    }
+    let valid: String = reason
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(ServiceStatus::MAX_REASON_CHARS)
+        .collect();
+    Ok(match valid.is_empty() {
+        true => status.disable("no reason was given")?,
+        false => status.disable(valid)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_first_version_wrote_is_read() {
+        let reason = |text: &str| {
+            let json = serde_json::json!({"disabled_reason": text, "forced_down": true});
+            let status = status(&json.to_string()).unwrap();
+            assert!(status.forced_down());
+            status.disabled_reason().map(str::to_owned)
+        };
+        assert_eq!(reason("full").as_deref(), Some("full"));
+        assert_eq!(reason("").as_deref(), Some("no reason was given"));
+        assert_eq!(reason("a\0b").as_deref(), Some("a b"));
+        assert_eq!(reason(&"\u{e4}".repeat(300)).unwrap().chars().count(), 255);
+        let none = status(r#"{"disabled_reason":null,"forced_down":false}"#).unwrap();
+        assert_eq!(none, ServiceStatus::enabled());
+
+        let traits = traits(r#"["CUSTOM_A", "no trait"]"#).unwrap();
+        assert_eq!(traits, [HostTrait::new("CUSTOM_A").unwrap()].into());
     }
 }

@@ -176,7 +176,7 @@ pub(super) async fn check(store: &Store) {
     assert_eq!(host.report.hypervisor.version, 7_002_000);
     assert_eq!(host.report.capabilities["hypervisor_type"], "QEMU");
     assert!(host.report.traits.contains("HW_CPU_X86_AVX2"));
-    assert_eq!(host.service.disabled_reason.as_deref(), Some("repair"));
+    assert_eq!(host.service.disabled_reason(), Some("repair"));
     assert_eq!(host.last_seen, Timestamp::from_micros(2));
     assert_eq!(host.generation, Generation::new(3));
     let offered = &host.report.inventories[&ResourceClass::Vcpu];
