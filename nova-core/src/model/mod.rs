@@ -25,7 +25,9 @@ mod quota;
 mod resource;
 mod server;
 mod server_group;
+mod token;
 
+pub use action::{Action, ActionEvent, ActionOutcome, EventName, EventOutcome, EventResult};
 pub use allocation::{Allocation, Claim};
 pub use fault::Fault;
 pub use flavor::{Flavor, FlavorBuilder};
@@ -33,6 +35,12 @@ pub use generation::Generation;
 pub use host::{Host, HostReport, HostUsage, HypervisorInfo, ServiceStatus};
 pub use image::{DiskFormat, ImageMeta};
 pub use inventory::Inventory;
+pub use migration::{
+    Migration, MigrationKind, MigrationProgress, MigrationStatus, NewMigration, Transfer,
+};
+pub use operation::{
+    Lease, NewOperation, OperationKind, OperationPayload, OperationRecord, OperationState, StepName,
+};
 pub use quota::QuotaResource;
 pub use resource::{CustomResourceClass, ResourceClass, Resources};
 pub use server::{MAX_NAME_CHARS, NewServer, Server, ServerName};
