@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use super::{
     actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
-    faults, flavors, hosts, inventories, key_pairs, migrations, operations, ports, quotas,
-    server_groups, server_lists, server_purges, servers,
+    faults, flavors, hosts, inventories, key_pairs, migrations, operation_leases, operations,
+    ports, quotas, server_groups, server_lists, server_purges, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -80,6 +80,7 @@ const MODULES: &[&[Case]] = &[
     migrations::CASES,
     actions::CASES,
     operations::CASES,
+    operation_leases::CASES,
     block_devices::CASES,
     ports::CASES,
     console_tokens::CASES,

@@ -56,6 +56,7 @@ pub mod hosts;
 pub mod inventories;
 pub mod key_pairs;
 pub mod migrations;
+pub mod operation_leases;
 pub mod operations;
 pub mod ports;
 pub mod quotas;

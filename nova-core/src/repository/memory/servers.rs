@@ -146,6 +146,8 @@ fn matches(filter: &ServerFilter, server: &Server) -> bool {
 fn purge(tables: &mut Tables, id: ServerId) {
     tables.servers.remove(id);
     tables.faults.remove(&id);
+    tables.migrations.remove_of(id);
+    tables.actions.remove(&id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {

@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+mod action_events;
 mod actions;
 mod aggregates;
 mod allocations;
@@ -50,8 +51,10 @@ mod hosts;
 mod inventories;
 mod key_pairs;
 mod migrate;
+mod migration_list;
 mod migrations;
 mod op;
+mod operation_leases;
 mod operations;
 mod options;
 mod ports;
