@@ -92,7 +92,7 @@ pub async fn an_action_begins_once(store: &Store, env: &Env) {
     let raced = action(env, one.server_id);
     let answers = at_once(16, |index| {
         let (store, mut raced) = (store.clone(), raced.clone());
-        raced.started_at = Timestamp::from_micros(index as i64);
+        raced.started_at = Timestamp::from_micros(i64::try_from(index).unwrap());
         async move { begin(&store, &raced).await }
     })
     .await;
@@ -289,7 +289,7 @@ pub async fn an_event_begins_and_ends_once(store: &Store, env: &Env) {
         all.push((one, again));
     }
     for (index, (one, again)) in all.iter().enumerate() {
-        let first = event_outcome(index as i64, EventResult::Success);
+        let first = event_outcome(i64::try_from(index).unwrap(), EventResult::Success);
         let ended = finish_event(store, one, &first).await;
         assert_eq!(ended.outcome.as_ref(), Some(&first));
         let second = event_outcome(99, EventResult::Error);
@@ -366,7 +366,7 @@ pub async fn one_of_racing_outcomes_stays(store: &Store, env: &Env) {
     let answers = at_once(16, |index| {
         let (store, action, one) = (store.clone(), action.clone(), one.clone());
         async move {
-            let index = index as i64;
+            let index = i64::try_from(index).unwrap();
             let outcome = event_outcome(index, EventResult::Success);
             (
                 finish(&store, &action, &self::outcome(index)).await,

@@ -211,7 +211,7 @@ pub async fn one_of_racing_updates_succeeds(store: &Store, env: &Env) {
     store.migrations().migration_create(&one).await.unwrap();
     let results = at_once(16, |index| {
         let (store, mut one) = (store.clone(), one.clone());
-        one.updated_at = Timestamp::from_micros(index as i64);
+        one.updated_at = Timestamp::from_micros(i64::try_from(index).unwrap());
         async move { store.migrations().migration_update(&one).await }
     })
     .await;
@@ -269,8 +269,8 @@ pub async fn filters_let_through_what_matches(store: &Store, env: &Env) {
             33.. => MigrationStatus::Finished,
             _ => [MigrationStatus::Completed, MigrationStatus::Error][index / 4 % 2],
         };
-        one.created_at = Timestamp::from_micros(index as i64 / 2);
-        one.updated_at = Timestamp::from_micros(100 - index as i64);
+        one.created_at = Timestamp::from_micros(i64::try_from(index).unwrap() / 2);
+        one.updated_at = Timestamp::from_micros(100 - i64::try_from(index).unwrap());
         store.migrations().migration_create(&one).await.unwrap();
         all.push(one);
     }
@@ -321,13 +321,24 @@ pub async fn filters_let_through_what_matches(store: &Store, env: &Env) {
         }
     }
     // Without a scope, others may be in between.
-    let unscoped = MigrationFilter {
-        in_progress: true,
-        ..MigrationFilter::default()
-    };
-    let found = ids(store, &unscoped, 1000).await;
-    for one in &all {
-        assert_eq!(found.contains(&one.id), one.status.in_progress());
+    let unscoped = [
+        MigrationFilter {
+            in_progress: true,
+            ..MigrationFilter::default()
+        },
+        MigrationFilter {
+            changed_since: Some(Timestamp::from_micros(80)),
+            ..MigrationFilter::default()
+        },
+    ];
+    for filter in unscoped {
+        let found = ids(store, &filter, 7).await;
+        let mine = found
+            .into_iter()
+            .filter(|id| all.iter().any(|one| one.id == *id));
+        let expected = all.iter().filter(|one| lets_through(&filter, one));
+        let expected: Vec<MigrationId> = expected.map(|one| one.id).collect();
+        assert_eq!(mine.collect::<Vec<_>>(), expected, "{filter:?}");
     }
 }
 

@@ -148,7 +148,7 @@ pub async fn a_lease_is_taken_over_at_its_end(store: &Store, env: &Env) {
             ..one.clone()
         };
         let taken = acquire(store, &one.kind, new_owner, at(100), lease, 5).await;
-        assert_eq!(taken, [expected.clone()]);
+        assert_eq!(taken, std::slice::from_ref(&expected));
         assert_eq!(get(store, one.id).await, expected);
         let again = acquire(store, &one.kind, "conductor-3", at(106), lease, 5).await;
         assert!(again.is_empty(), "{again:?}");
@@ -204,8 +204,10 @@ pub async fn the_oldest_free_are_acquired_first(store: &Store, env: &Env) {
             one.lease = None;
         }
         one.created_at = old(index % 5);
-        one.state = [OperationState::Running, OperationState::Unwinding]
-            [one.created_at.as_micros().rem_euclid(2) as usize];
+        one.state = match index % 2 {
+            0 => OperationState::Running,
+            _ => OperationState::Unwinding,
+        };
         create(store, &one).await;
         free.push(one);
     }
@@ -422,7 +424,7 @@ pub async fn a_released_record_is_free(store: &Store, env: &Env) {
     })
     .await;
     let released = successes(results, Error::is_stale);
-    assert_eq!(released, [expected.clone()]);
+    assert_eq!(released, std::slice::from_ref(&expected));
     assert_eq!(get(store, one.id).await, expected);
     assert_fails!(save(store, &saved).await, Error::Stale { .. });
     // It is free at any time, even at the beginning.

@@ -208,7 +208,7 @@ pub async fn one_of_racing_saves_succeeds(store: &Store, env: &Env) {
     create(store, &one).await;
     let results = at_once(16, |step| {
         let (store, mut one) = (store.clone(), one.clone());
-        one.step = step as u32;
+        one.step = u32::try_from(step).unwrap();
         async move { save(&store, &one).await }
     })
     .await;
@@ -228,7 +228,7 @@ pub async fn filters_let_through_what_matches(store: &Store, env: &Env) {
         one.kind = kinds[index % 2].clone();
         one.server_id = [None, Some(servers[0]), Some(servers[1])][index % 3];
         one.state = OperationState::ALL[index % 5];
-        one.created_at = Timestamp::from_micros(index as i64 / 2);
+        one.created_at = Timestamp::from_micros(i64::try_from(index).unwrap() / 2);
         create(store, &one).await;
         all.push(one);
     }
@@ -363,7 +363,7 @@ pub async fn paging_survives_concurrent_inserts(store: &Store, env: &Env) {
                     continue;
                 }
                 if step % 2 == 0 {
-                    one.created_at = Timestamp::from_micros(step as i64);
+                    one.created_at = Timestamp::from_micros(i64::try_from(step).unwrap());
                 }
                 create(&store, one).await;
                 one.state = OperationState::Done;

@@ -1,7 +1,9 @@
 //! Pages of migrations.
 
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::entity::migration::{Column, Entity};
@@ -30,7 +32,10 @@ pub(super) async fn page(
             let outcome = of_host(&transaction.db, &condition, host, page.limit(), op).await;
             transaction.end(outcome).await?
         }
-        None => read(&store.db, condition, page.limit(), op).await?,
+        None => {
+            let order = Order::of(filter, store.db.get_database_backend());
+            read(&store.db, condition, page.limit(), order, op).await?
+        }
     };
     cut(rows.into_iter().map(Ok), page.limit(), |migration| {
         migration.id
@@ -70,8 +75,8 @@ async fn of_host(
         .clone()
         .add(Column::DestHost.eq(host.as_str()))
         .add(Column::SourceHost.ne(host.as_str()));
-    let mut rows = read(db, from_it, limit, op).await?;
-    rows.extend(read(db, to_it, limit, op).await?);
+    let mut rows = read(db, from_it, limit, Order::ByIndex, op).await?;
+    rows.extend(read(db, to_it, limit, Order::ByIndex, op).await?);
     rows.sort_by_key(|migration| (migration.created_at, migration.id));
     Ok(rows)
 }
@@ -81,11 +86,15 @@ async fn read(
     db: &impl ConnectionTrait,
     condition: Condition,
     limit: u32,
+    order: Order,
     op: Op,
 ) -> Result<Vec<Migration>> {
-    let rows = Entity::find()
-        .filter(condition)
-        .order_by_asc(Column::CreatedAt)
+    let select = Entity::find().filter(condition);
+    let select = match order {
+        Order::ByIndex => select.order_by_asc(Column::CreatedAt),
+        Order::Sorted => select.order_by_asc(Expr::col(Column::CreatedAt).add(0)),
+    };
+    let rows = select
         .order_by_asc(Column::Id)
         .limit(u64::from(limit) + 1)
         .all(db)
@@ -94,6 +103,32 @@ async fn read(
     rows.into_iter()
         .map(|row| row.into_migration().map_err(|error| op.corrupt(error)))
         .collect()
+}
+
+/// Where the order comes from.
+#[derive(Clone, Copy)]
+enum Order {
+    /// From an index, if the database likes.
+    ByIndex,
+    /// From sorting what an index for the conditions finds.
+    Sorted,
+}
+
+impl Order {
+    /// SQLite would rather walk through all migrations in their order than sort the few that
+    /// changed. Other conditions have indexes that are in order.
+    fn of(filter: &MigrationFilter, backend: DbBackend) -> Self {
+        let only_changed = MigrationFilter {
+            changed_since: filter.changed_since,
+            ..MigrationFilter::default()
+        };
+        if backend == DbBackend::Sqlite && filter.changed_since.is_some() && *filter == only_changed
+        {
+            Self::Sorted
+        } else {
+            Self::ByIndex
+        }
+    }
 }
 
 /// Every condition but that of the host.
