@@ -5,9 +5,7 @@ use super::fixture::{assert_fails, at_once, deleted, fresh, server};
 use crate::env::{Env, Timestamp};
 use crate::error::{Error, ObjectKind};
 use crate::id::{HostName, RequestId, ServerId};
-use crate::model::{
-    Action, ActionEvent, ActionOutcome, EventName, EventOutcome, EventResult, Server,
-};
+use crate::model::{Action, ActionEvent, ActionOutcome, EventOutcome, EventResult, Server};
 use crate::repository::{PageRequest, Store};
 use crate::state::Operation;
 
@@ -19,15 +17,11 @@ pub(super) const CASES: &[Case] = cases!(actions {
     an_action_needs_its_server,
     actions_are_paged_the_newest_first,
     paging_survives_new_actions,
-    an_event_reads_back,
-    an_event_begins_and_ends_once,
-    an_event_needs_its_action,
-    events_come_the_newest_first,
     one_of_racing_outcomes_stays,
     purging_the_server_takes_its_actions,
 });
 
-const EXTREME: [&str; 4] = [
+pub(super) const EXTREME: [&str; 4] = [
     "",
     "\0 and \u{1b}[2J",
     "\u{1f980}\u{fffd}\u{10ffff}",
@@ -225,138 +219,6 @@ pub async fn paging_survives_new_actions(store: &Store, env: &Env) {
     .await;
 }
 
-/// `action_event_begin` and `action_event_finish` keep every field.
-pub async fn an_event_reads_back(store: &Store, env: &Env) {
-    let action = action(env, created(store, env).await.id);
-    begin(store, &action).await;
-    let hosts = [
-        None,
-        Some(fresh(env, "host")),
-        Some("\u{1f980}".repeat(crate::id::MAX_ID_CHARS).parse().unwrap()),
-        Some("A".parse().unwrap()),
-        Some("a".parse().unwrap()),
-    ];
-    for (index, host) in hosts.iter().enumerate() {
-        let mut one = event(
-            env,
-            &action,
-            &"x".repeat(EventName::MAX_CHARS),
-            host.as_ref(),
-        );
-        assert_eq!(begin_event(store, &one).await, one);
-        let outcome = EventOutcome {
-            finished_at: Timestamp::from_micros([i64::MIN, i64::MAX][index % 2]),
-            result: EventResult::ALL[index % 2],
-            details: (index > 0).then(|| EXTREME[index - 1].to_owned()),
-        };
-        let ended = finish_event(store, &one, &outcome).await;
-        one.outcome = Some(outcome);
-        assert_eq!(ended, one);
-        assert!(events(store, &action, 10).await.contains(&one), "{one:?}");
-    }
-    let mut imported = event(env, &action, "imported", None);
-    imported.outcome = Some(EventOutcome {
-        finished_at: env.now(),
-        result: EventResult::Error,
-        details: Some("x".repeat(200_000)),
-    });
-    begin_event(store, &imported).await;
-    assert!(
-        events(store, &action, 10).await.contains(&imported),
-        "a text was changed"
-    );
-    assert_eq!(events(store, &action, 10).await.len(), hosts.len() + 1);
-}
-
-/// An event that is there, by its name and host, neither begins nor ends again.
-pub async fn an_event_begins_and_ends_once(store: &Store, env: &Env) {
-    let action = action(env, created(store, env).await.id);
-    begin(store, &action).await;
-    let host: HostName = fresh(env, "host");
-    let mut all = Vec::new();
-    for (name, host) in [
-        ("build", None),
-        ("build", Some(&host)),
-        ("spawn", Some(&host)),
-    ] {
-        let one = event(env, &action, name, host);
-        assert_eq!(begin_event(store, &one).await, one);
-        let again = ActionEvent {
-            started_at: Timestamp::EPOCH,
-            ..one.clone()
-        };
-        assert_eq!(begin_event(store, &again).await, one);
-        all.push((one, again));
-    }
-    for (index, (one, again)) in all.iter().enumerate() {
-        let first = event_outcome(i64::try_from(index).unwrap(), EventResult::Success);
-        let ended = finish_event(store, one, &first).await;
-        assert_eq!(ended.outcome.as_ref(), Some(&first));
-        let second = event_outcome(99, EventResult::Error);
-        assert_eq!(finish_event(store, one, &second).await, ended);
-        assert_eq!(begin_event(store, again).await, ended);
-    }
-    assert_eq!(events(store, &action, 10).await.len(), 3);
-}
-
-/// `action_event_begin` without the action is `NotFound`, `action_event_finish` without the event
-/// too, and there is nothing to list.
-pub async fn an_event_needs_its_action(store: &Store, env: &Env) {
-    let action = action(env, created(store, env).await.id);
-    let one = event(env, &action, "build", None);
-    assert_fails!(
-        store.actions().action_event_begin(&one).await,
-        Error::NotFound { kind: ObjectKind::Action, id } if id == action.request_id.as_str()
-    );
-    assert!(events(store, &action, 10).await.is_empty());
-    let host: HostName = fresh(env, "host");
-    let missing = async |host: Option<&HostName>| {
-        let (server, request) = (one.server_id, &one.request_id);
-        let outcome = event_outcome(1, EventResult::Success);
-        let finish = store
-            .actions()
-            .action_event_finish(server, request, &one.name, host, &outcome);
-        let expected = format!("{request}/build");
-        assert_fails!(
-            finish.await,
-            Error::NotFound { kind: ObjectKind::Action, id } if id == expected
-        );
-    };
-    missing(None).await;
-    begin(store, &action).await;
-    missing(None).await;
-    begin_event(store, &one).await;
-    missing(Some(&host)).await;
-}
-
-/// `action_events_of` is ordered by start, then name, then host, all backwards, has those of the
-/// action only and no more than the limit.
-pub async fn events_come_the_newest_first(store: &Store, env: &Env) {
-    let server = created(store, env).await.id;
-    let (action, other) = (action(env, server), action(env, server));
-    begin(store, &action).await;
-    begin(store, &other).await;
-    begin_event(store, &event(env, &other, "build", None)).await;
-    let hosts: [Option<HostName>; 3] =
-        [None, Some("A".parse().unwrap()), Some("a".parse().unwrap())];
-    let mut all = Vec::new();
-    for name in ["b", "a-b", "a_b", "a.b"] {
-        for host in &hosts {
-            let mut one = event(env, &action, name, host.as_ref());
-            one.started_at = Timestamp::from_micros([5, -5][all.len() % 2]);
-            begin_event(store, &one).await;
-            all.push(one);
-        }
-    }
-    all.sort_by_key(|one| (one.started_at, one.name.clone(), one.host.clone()));
-    all.reverse();
-    for limit in [0, 1, 5, 11, 12, 13] {
-        let expected = &all[..all.len().min(limit as usize)];
-        assert_eq!(events(store, &action, limit).await, expected);
-    }
-    assert_eq!(events(store, &action, u32::MAX).await, all);
-}
-
 /// Of outcomes that are noted at once, one stays, and all are told which.
 pub async fn one_of_racing_outcomes_stays(store: &Store, env: &Env) {
     let action = action(env, created(store, env).await.id);
@@ -420,19 +282,19 @@ pub async fn purging_the_server_takes_its_actions(store: &Store, env: &Env) {
     assert_eq!(events(store, &of_other, 10).await.len(), 1);
 }
 
-async fn created(store: &Store, env: &Env) -> Server {
+pub(super) async fn created(store: &Store, env: &Env) -> Server {
     let server = server(env);
     store.servers().server_create(&server).await.unwrap();
     server
 }
 
-fn action(env: &Env, server: ServerId) -> Action {
+pub(super) fn action(env: &Env, server: ServerId) -> Action {
     let (user, project) = (fresh(env, "user"), fresh(env, "project"));
     let request = RequestId::generate(env);
     Action::begin(server, request, Operation::Resize, user, project, env.now())
 }
 
-fn event(env: &Env, of: &Action, name: &str, host: Option<&HostName>) -> ActionEvent {
+pub(super) fn event(env: &Env, of: &Action, name: &str, host: Option<&HostName>) -> ActionEvent {
     let name = name.parse().unwrap();
     ActionEvent::begin(
         of.server_id,
@@ -450,7 +312,7 @@ fn outcome(micros: i64) -> ActionOutcome {
     }
 }
 
-fn event_outcome(micros: i64, result: EventResult) -> EventOutcome {
+pub(super) fn event_outcome(micros: i64, result: EventResult) -> EventOutcome {
     EventOutcome {
         finished_at: Timestamp::from_micros(micros),
         result,
@@ -458,7 +320,7 @@ fn event_outcome(micros: i64, result: EventResult) -> EventOutcome {
     }
 }
 
-async fn begin(store: &Store, action: &Action) -> Action {
+pub(super) async fn begin(store: &Store, action: &Action) -> Action {
     store.actions().action_begin(action).await.unwrap()
 }
 
@@ -473,18 +335,22 @@ async fn get(store: &Store, action: &Action) -> Action {
     store.actions().action_get(server, request).await.unwrap()
 }
 
-async fn begin_event(store: &Store, event: &ActionEvent) -> ActionEvent {
+pub(super) async fn begin_event(store: &Store, event: &ActionEvent) -> ActionEvent {
     store.actions().action_event_begin(event).await.unwrap()
 }
 
-async fn finish_event(store: &Store, event: &ActionEvent, outcome: &EventOutcome) -> ActionEvent {
+pub(super) async fn finish_event(
+    store: &Store,
+    event: &ActionEvent,
+    outcome: &EventOutcome,
+) -> ActionEvent {
     let (server, request, host) = (event.server_id, &event.request_id, event.host.as_ref());
     let actions = store.actions();
     let ended = actions.action_event_finish(server, request, &event.name, host, outcome);
     ended.await.unwrap()
 }
 
-async fn events(store: &Store, of: &Action, limit: u32) -> Vec<ActionEvent> {
+pub(super) async fn events(store: &Store, of: &Action, limit: u32) -> Vec<ActionEvent> {
     let (server, request) = (of.server_id, &of.request_id);
     let events = store.actions().action_events_of(server, request, limit);
     events.await.unwrap()

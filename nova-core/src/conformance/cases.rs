@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregates, archive, block_devices, cells, claim_races, claims, console_tokens,
-    faults, flavors, hosts, inventories, key_pairs, migrations, operation_leases, operations,
-    ports, quotas, server_groups, server_lists, server_purges, servers,
+    action_events, actions, aggregates, archive, block_devices, cells, claim_races, claims,
+    console_tokens, faults, flavors, hosts, inventories, key_pairs, migration_lists, migrations,
+    operation_leases, operation_lists, operations, ports, quotas, server_groups, server_lists,
+    server_purges, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -78,8 +79,11 @@ const MODULES: &[&[Case]] = &[
     key_pairs::CASES,
     cells::CASES,
     migrations::CASES,
+    migration_lists::CASES,
     actions::CASES,
+    action_events::CASES,
     operations::CASES,
+    operation_lists::CASES,
     operation_leases::CASES,
     block_devices::CASES,
     ports::CASES,
