@@ -5,10 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    actions, aggregate_zones, aggregates, archive, block_device_writes, block_devices, cells,
-    claim_moves, claim_races, claims, console_tokens, faults, flavor_access, flavors, host_lists,
-    hosts, inventories, key_pairs, migrations, operations, ports, quotas, server_batches,
-    server_filters, server_groups, server_lists, server_purges, server_sorts, servers,
+    action_events, actions, aggregate_zones, aggregates, archive, block_device_writes,
+    block_devices, cells, claim_moves, claim_races, claims, console_tokens, faults, flavor_access,
+    flavors, host_lists, hosts, inventories, key_pairs, migration_lists, migrations,
+    operation_leases, operation_lists, operations, ports, quotas, server_batches, server_filters,
+    server_groups, server_lists, server_purges, server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -86,8 +87,12 @@ const MODULES: &[&[Case]] = &[
     key_pairs::CASES,
     cells::CASES,
     migrations::CASES,
+    migration_lists::CASES,
     actions::CASES,
+    action_events::CASES,
     operations::CASES,
+    operation_lists::CASES,
+    operation_leases::CASES,
     block_devices::CASES,
     block_device_writes::CASES,
     ports::CASES,

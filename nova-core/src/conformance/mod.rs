@@ -40,6 +40,7 @@
     reason = "a case is a test: it reports by panicking"
 )]
 
+pub mod action_events;
 pub mod actions;
 pub mod aggregate_zones;
 pub mod aggregates;
@@ -60,7 +61,10 @@ pub mod host_lists;
 pub mod hosts;
 pub mod inventories;
 pub mod key_pairs;
+pub mod migration_lists;
 pub mod migrations;
+pub mod operation_leases;
+pub mod operation_lists;
 pub mod operations;
 pub mod ports;
 pub mod quotas;

@@ -43,9 +43,11 @@ mod server_key;
 mod server_name;
 mod service;
 mod tag;
+mod token;
 mod user_data;
 mod version_predicate;
 
+pub use action::{Action, ActionEvent, ActionOutcome, EventName, EventOutcome, EventResult};
 pub use aggregate::{Aggregate, AggregateMetadata, AggregateName};
 pub use allocation::{Allocation, Claim, ClaimMove, Consumer};
 pub use archived_server::ArchivedServer;
@@ -81,7 +83,13 @@ pub use key_pair::{KeyAlgorithm, KeyFingerprints, KeyPair, KeyPairName, KeyPairT
 pub use lock::{Lock, LockReason, LockedBy};
 pub use mac_address::MacAddress;
 pub use metadata::Metadata;
+pub use migration::{
+    Migration, MigrationKind, MigrationProgress, MigrationStatus, NewMigration, Transfer,
+};
 pub use new_server::NewServer;
+pub use operation::{
+    Lease, NewOperation, OperationKind, OperationPayload, OperationRecord, OperationState, StepName,
+};
 pub use port::{ServerPort, ServerPortBuilder, VifType};
 pub use progress::Progress;
 pub use quota::{Quota, QuotaCharge, QuotaLimit, QuotaResource, QuotaScope};

@@ -128,6 +128,8 @@ pub(super) fn purge(tables: &mut Tables, id: ServerId) {
     tables.block_devices.remove_of(id);
     tables.ports.remove_of(id);
     tables.console_tokens.remove_of(id);
+    tables.migrations.remove_of(id);
+    tables.actions.remove(&id);
 }
 
 fn stale(id: ServerId, expected: Generation) -> Error {

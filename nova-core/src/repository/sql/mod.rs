@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod action_events;
 mod actions;
 mod aggregate_list;
 mod aggregate_zones;
@@ -69,8 +70,10 @@ mod hosts;
 mod inventories;
 mod key_pairs;
 mod migrate;
+mod migration_list;
 mod migrations;
 mod op;
+mod operation_leases;
 mod operations;
 mod options;
 mod plan;

@@ -124,10 +124,7 @@ pub(super) async fn ends_a_statement_that_hangs(url: &str) {
     other.execute_unprepared(lock).await.unwrap();
 
     let began = tokio::time::Instant::now();
-    let service = nova_core::model::ServiceStatus {
-        forced_down: true,
-        ..Default::default()
-    };
+    let service = nova_core::model::ServiceStatus::enabled().force_down(true);
     let name = before.name().clone();
     let decide = || {
         store

@@ -1,6 +1,7 @@
 //! The rows of the tables, and how they become what the model knows.
 
 pub(super) mod action;
+pub(super) mod action_event;
 pub(super) mod aggregate;
 pub(super) mod aggregate_host;
 pub(super) mod aggregate_metadata;
