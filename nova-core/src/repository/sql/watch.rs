@@ -1,16 +1,20 @@
 //! Statements under watch: one that gets no answer fails, and is counted.
 //!
-//! Each runs in a task of its own, to its end, whether or not its caller goes away. For a future of
-//! sqlx that is dropped half-way leaves its connection in disorder: one of MySQL may never answer
-//! again and yet keep its place in the pool, and one whose BEGIN was under way has a transaction
-//! open that nobody knows of, which swallows the writes of whoever gets it next.
+//! Each runs to its end, whether or not its caller goes away: what a caller leaves goes on in a task
+//! of its own. For a future of sqlx that is dropped half-way leaves its connection in disorder: one
+//! of MySQL may never answer again and yet keep its place in the pool, and one whose BEGIN was under
+//! way has a transaction open that nobody knows of, which swallows the writes of whoever gets it
+//! next.
 
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -73,22 +77,17 @@ impl Watch {
     where
         T: Send + 'static,
     {
-        let mut task = tokio::spawn(statement.in_current_span());
+        let mut statement = ToItsEnd::new(statement);
         let ended = match limit {
-            None => Ok((&mut task).await),
-            Some(limit) => tokio::time::timeout(limit, &mut task).await,
+            None => Ok((&mut statement).await),
+            Some(limit) => tokio::time::timeout(limit, &mut statement).await,
         };
-        let outcome = match ended {
-            Ok(Ok(outcome)) => outcome,
-            // The runtime ends, or it panicked.
-            Ok(Err(error)) => Err(DbErr::Custom(error.to_string())),
-            Err(_) => {
-                // In this order: its connection is not put back.
-                self.suspect();
-                task.abort();
-                Err(silent())
-            }
-        };
+        let outcome = ended.unwrap_or_else(|_| {
+            // In this order: its connection is not put back.
+            self.suspect();
+            statement.give_up();
+            Err(silent())
+        });
         if let Err(error) = &outcome
             && fate(error) == Fate::Lost
         {
@@ -114,6 +113,44 @@ impl Watch {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// A future that goes on in a task of its own if it is dropped before its end.
+struct ToItsEnd<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T: Send + 'static> ToItsEnd<T> {
+    fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(Some(Box::pin(future)))
+    }
+
+    /// Drops it where it is.
+    fn give_up(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl<T: Send + 'static> Future for ToItsEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(future) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for ToItsEnd<T> {
+    fn drop(&mut self) {
+        // Without a runtime nothing can go on.
+        if let (Some(rest), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(rest.in_current_span());
+        }
     }
 }
 
