@@ -5,11 +5,9 @@ use std::path::Path;
 
 use nova_core::repository::Store;
 use nova_core::repository::memory::MemoryStore;
-use proptest::strategy::{Strategy as _, ValueTree as _};
-use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::calls;
-use super::runner::timed;
+use super::runner::{sequence, timed};
 
 /// The texts of the Rust files in a folder of the crate.
 fn sources(folder: &str) -> Vec<String> {
@@ -44,15 +42,9 @@ fn every_method_of_every_repository_is_called() {
 /// Every call succeeds now and then, and every kind of error that a store gives is met.
 #[tokio::test]
 async fn calls_succeed_and_fail_in_every_way() {
-    let config = Config {
-        rng_seed: RngSeed::Fixed(1),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new(config);
     let mut answers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for _ in 0..128 {
-        let calls = calls::sequence().new_tree(&mut runner).unwrap().current();
+    for seed in 0..128 {
+        let calls = sequence(seed);
         let store = Store::new(MemoryStore::new());
         for (call, now) in timed(&calls) {
             let answer = calls::answer(&store, call, now).await;

@@ -13,7 +13,7 @@ fn sqlite_agrees_with_memory() {
     run(64, |calls| {
         runtime.block_on(async {
             let store = Store::new(SqlStore::connect("sqlite::memory:").await.unwrap());
-            let result = compare(&calls, &store).await;
+            let result = compare(calls, &store).await;
             store.close().await;
             result
         })
@@ -45,7 +45,7 @@ mod server {
         run(24, |calls| {
             runtime.block_on(async {
                 empty(&raw).await;
-                compare(&calls, &store).await
+                compare(calls, &store).await
             })
         });
         runtime.block_on(async {

@@ -7,14 +7,16 @@
 //! there are none; its reference state would have to be a value that is cloned and changed without
 //! `await`, which a store is not. A call that needs to know the state, such as a write that names
 //! the generation it read, reads it from the store when it is made. So any part of a sequence is a
-//! sequence, and a failing one shrinks by leaving out calls until all that is left matters.
+//! sequence.
 //!
 //! Numbers mean the same server, host and project in every group of calls, and a sequence mixes
 //! several groups: a server that is purged takes what others gave it. Not all of them are in each
 //! sequence, so that calls of the same group meet.
 //!
-//! A failure prints the shrunk sequence and the seed that makes it again. Set `PROPTEST_RNG_SEED`
-//! to that, or `PROPTEST_CASES` to more than the usual number of sequences.
+//! A failing sequence shrinks by leaving out calls, first many at a time: proptest's own way, one
+//! at a time and never to fewer than were asked for, takes thousands of runs against a database. A
+//! failure prints what is left and the seed that makes it again. Set `PROPTEST_RNG_SEED` to that,
+//! or `PROPTEST_CASES` to more than the usual number of sequences.
 
 mod actions;
 mod aggregates;

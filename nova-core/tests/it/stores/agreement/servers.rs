@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nova_core::env::Timestamp;
 use nova_core::model::{
-    Claim, Description, Lock, LockedBy, Metadata, Progress, ResourceClass, Resources, Server,
-    ServerKey, Tag, Tags, UserData,
+    Claim, Description, Generation, Lock, LockedBy, Metadata, Progress, ResourceClass, Resources,
+    Server, ServerKey, Tag, Tags, UserData,
 };
 use nova_core::repository::{
     Deleted, PageRequest, ServerBatch, ServerFilter, ServerSort, ServerSortKey, Store,
@@ -42,6 +42,10 @@ pub enum Call {
         change: Change,
     },
     Delete {
+        server: u8,
+    },
+    /// Deletes it and purges it at once.
+    Remove {
         server: u8,
     },
     Purge {
@@ -143,6 +147,7 @@ pub fn call() -> impl Strategy<Value = Call> {
         5 => (few(), seldom(), change)
             .prop_map(|(server, wrong, change)| Call::Update { server, wrong, change }),
         2 => few().prop_map(|server| Call::Delete { server }),
+        3 => few().prop_map(|server| Call::Remove { server }),
         2 => (few(), seldom()).prop_map(|(server, wrong)| Call::Purge { server, wrong }),
         1 => (instant(), 0..3_u32).prop_map(|(before, limit)| Call::PurgeDeleted { before, limit }),
         4 => (prop::collection::vec(condition(), 0..3), 0..Deleted::ALL.len(), sort, page_request())
@@ -211,6 +216,15 @@ fn batch(
         .with_claims(stray.map(|number| claim(number, 0, 1)))
 }
 
+async fn delete(store: &Store, number: u8, now: Timestamp) -> nova_core::Result<Server> {
+    let mut server = held_server(store, number, now).await;
+    server.vm_state = VmState::Deleted;
+    server.task_state = None;
+    server.deleted_at = Some(now);
+    server.updated_at = now;
+    store.servers().server_update(&server).await
+}
+
 /// The store's answer, as text.
 pub async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
     let servers = store.servers();
@@ -238,13 +252,14 @@ pub async fn answer(store: &Store, call: &Call, now: Timestamp) -> String {
             change(&mut server, wanted, now);
             text(servers.server_update(&server).await)
         }
-        Call::Delete { server: number } => {
-            let mut server = held_server(store, *number, now).await;
-            server.vm_state = VmState::Deleted;
-            server.task_state = None;
-            server.deleted_at = Some(now);
-            server.updated_at = now;
-            text(servers.server_update(&server).await)
+        Call::Delete { server } => text(delete(store, *server, now).await),
+        Call::Remove { server } => {
+            let deleted = delete(store, *server, now).await;
+            let generation = deleted
+                .as_ref()
+                .map_or(Generation::FIRST, |server| server.generation);
+            let purged = servers.server_purge(server_id(*server), generation).await;
+            text(deleted.and(purged))
         }
         Call::Purge {
             server: number,
