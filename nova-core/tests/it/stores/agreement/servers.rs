@@ -27,8 +27,7 @@ pub enum Call {
         project: u8,
     },
     CreateBatch {
-        /// Server, project and what is claimed for it: processors on a host.
-        servers: Vec<(u8, u8, Option<(u8, u64)>)>,
+        servers: Vec<Placed>,
         request: u8,
         /// A claim for a server that may not be in the batch.
         stray: Option<u8>,
@@ -63,6 +62,9 @@ pub enum Call {
         page: (u32, Option<u8>),
     },
 }
+
+/// Server, project and what is claimed for it: processors on a host.
+type Placed = (u8, u8, Option<(u8, u64)>);
 
 /// What is written of a server.
 #[derive(Debug, Clone)]
@@ -188,12 +190,7 @@ fn change(server: &mut Server, change: &Change, now: Timestamp) {
     server.created_at = now;
 }
 
-fn batch(
-    servers: &[(u8, u8, Option<(u8, u64)>)],
-    request: u8,
-    stray: Option<u8>,
-    now: Timestamp,
-) -> ServerBatch {
+fn batch(servers: &[Placed], request: u8, stray: Option<u8>, now: Timestamp) -> ServerBatch {
     let claim = |number: u8, host: u8, amount: u64| {
         let resources = Resources::new().with(ResourceClass::Vcpu, amount);
         Claim::over(
