@@ -45,14 +45,14 @@ macro_rules! groups {
 groups! {
     servers: Servers,
     hosts: Hosts,
+    faults: Faults,
+    archive: Archive,
     actions: Actions,
     aggregates: Aggregates,
-    archive: Archive,
     block_devices: BlockDevices,
     cells: Cells,
     claims: Claims,
     console_tokens: ConsoleTokens,
-    faults: Faults,
     flavors: Flavors,
     key_pairs: KeyPairs,
     migrations: Migrations,
@@ -62,8 +62,12 @@ groups! {
     server_groups: ServerGroups,
 }
 
-/// How many groups, the first, are in every sequence, for others need what they add.
-const ALWAYS: usize = 2;
+/// How often the first groups are called, which are in every sequence: others need what they add,
+/// and they meet all that belongs to servers.
+const ALWAYS: [u32; 4] = [4, 3, 1, 2];
+
+/// How often each of the other groups is called that are in a sequence.
+const CHOSEN: u32 = 8;
 
 /// Calls that add most servers and hosts, which others need.
 fn prelude() -> impl Strategy<Value = Vec<Call>> {
@@ -77,12 +81,12 @@ fn prelude() -> impl Strategy<Value = Vec<Call>> {
 
 /// A sequence of calls of some groups.
 pub fn sequence() -> impl Strategy<Value = Vec<Call>> {
-    let others: Vec<usize> = (ALWAYS..groups().len()).collect();
+    let others: Vec<usize> = (ALWAYS.len()..groups().len()).collect();
     let some = prop::sample::subsequence(others, 1..=4);
     let calls = some.prop_flat_map(|some| {
         let groups = groups();
-        let always = (0..ALWAYS).map(|index| (2, groups[index].clone()));
-        let some = some.iter().map(|index| (5, groups[*index].clone()));
+        let always = ALWAYS.into_iter().zip(groups.iter().cloned());
+        let some = some.iter().map(|index| (CHOSEN, groups[*index].clone()));
         prop::collection::vec(Union::new_weighted(always.chain(some).collect()), 70..110)
     });
     (prelude(), calls).prop_map(|(mut calls, more)| {

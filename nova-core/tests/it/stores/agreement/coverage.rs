@@ -43,7 +43,7 @@ fn every_method_of_every_repository_is_called() {
 #[tokio::test]
 async fn calls_succeed_and_fail_in_every_way() {
     let mut answers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for seed in 0..128 {
+    for seed in 0..256 {
         let calls = sequence(seed);
         let store = Store::new(MemoryStore::new());
         for (call, now) in timed(&calls) {

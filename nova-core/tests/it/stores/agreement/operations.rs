@@ -81,7 +81,7 @@ pub struct Filter {
 
 /// Any call.
 pub fn call() -> impl Strategy<Value = Call> {
-    let owner = || 0..2_u8;
+    let owner = || prop_oneof![3 => Just(0), 1 => Just(1)];
     let at = || 0..6_i64;
     let lease = || 0..4_u64;
     let state = || 0..OperationState::ALL.len();
@@ -100,15 +100,16 @@ pub fn call() -> impl Strategy<Value = Call> {
             server,
             owner,
         });
+    let leased = prop::option::weighted(0.8, (owner(), at()));
     prop_oneof![
-        10 => (few(), prop_oneof![2 => Just(0), 1 => state()], two(), prop::option::of((owner(), at())), at()).prop_map(
+        10 => (few(), prop_oneof![2 => Just(0), 1 => state()], two(), leased, at()).prop_map(
             |(id, state, server, lease, at)| Call::Create { id, state, server, lease, at }
         ),
         1 => few().prop_map(|id| Call::Get { id }),
         10 => (few(), owner(), seldom(), state(), 0..3_u32, at()).prop_map(
             |(id, owner, wrong, state, step, at)| Call::Save { id, owner, wrong, state, step, at }
         ),
-        3 => (few(), owner(), seldom(), at(), lease()).prop_map(
+        6 => (few(), owner(), seldom(), at(), lease()).prop_map(
             |(id, owner, wrong, now, lease)| Call::Renew { id, owner, wrong, now, lease }
         ),
         4 => (owner(), at(), lease(), 0..4_u32)
