@@ -1,58 +1,12 @@
-//! What belongs to servers, and the lists of hosts: the memory store and SQLite give the same
-//! answers to the same calls, each aggregate by itself; and an older schema is brought up to date.
-
-#[path = "agreement_parts/block_devices.rs"]
-mod block_devices;
-#[path = "agreement_parts/console_tokens.rs"]
-mod console_tokens;
-#[path = "agreement_parts/host_lists.rs"]
-mod host_lists;
-#[path = "agreement_parts/ports.rs"]
-mod ports;
+//! An older schema of what belongs to hosts is brought up to date.
 
 use nova_core::Env;
 use nova_core::model::{Generation, ServiceAvailability, ServiceStatus};
-use nova_core::repository::memory::MemoryStore;
 use nova_core::repository::sql::SqlStore;
 use nova_core::repository::{HostFilter, PageRequest, Store};
-use proptest::prelude::*;
 use sea_orm::ConnectionTrait as _;
 
 use super::fixture::report;
-
-macro_rules! agree {
-    ($($module:ident,)+) => {
-        $(proptest! {
-            #![proptest_config(ProptestConfig {
-                cases: 16,
-                failure_persistence: None,
-                ..ProptestConfig::default()
-            })]
-
-            #[test]
-            fn $module(calls in prop::collection::vec($module::call(), 64)) {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
-                runtime.block_on(async {
-                    let memory = Store::new(MemoryStore::new());
-                    let sql = SqlStore::connect("sqlite::memory:").await.unwrap();
-                    let sqlite = Store::new(sql.clone());
-                    for (index, call) in calls.iter().enumerate() {
-                        let one = $module::answer(&memory, call).await;
-                        let other = $module::answer(&sqlite, call).await;
-                        prop_assert_eq!(one, other, "the answers to {:?} (call {})", call, index);
-                    }
-                    sql.close().await;
-                    Ok(())
-                })?;
-            }
-        })+
-    };
-}
-
-agree!(block_devices, ports, console_tokens, host_lists,);
 
 /// Takes what `m0004_attachments` did to the hosts back, as if it had not run.
 const UNDONE: [&str; 5] = [

@@ -2,14 +2,6 @@
 
 use nova_core::model::{HostReport, HypervisorInfo, Inventory, ResourceClass};
 
-/// Three classes that hosts offer.
-#[cfg(feature = "sqlite")]
-pub(super) const CLASSES: [ResourceClass; 3] = [
-    ResourceClass::Vcpu,
-    ResourceClass::MemoryMb,
-    ResourceClass::DiskGb,
-];
-
 /// A report that offers `(class, total, reserved, ratio)`.
 pub(super) fn report(name: &str, offers: &[(ResourceClass, u64, u64, f64)]) -> HostReport {
     let offered = offers.iter().map(|(class, total, reserved, ratio)| {

@@ -1,6 +1,6 @@
 //! What is each store's own, besides the conformance suite, which is a target of its own.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod agreement;
 #[cfg(feature = "sqlite")]
 mod attachments;
