@@ -51,6 +51,7 @@ mod aggregate_zones;
 mod aggregates;
 mod allocations;
 mod archive;
+mod archived_children;
 mod block_devices;
 mod cells;
 mod charge;
