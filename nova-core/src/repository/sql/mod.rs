@@ -80,6 +80,7 @@ mod options;
 mod plan;
 mod ports;
 mod quotas;
+mod recorder;
 mod retry;
 mod server_condition;
 mod server_create;
