@@ -58,11 +58,13 @@ struct Texts {
     insert: String,
     charge: String,
     consumer: String,
+    lock: Option<String>,
     take: String,
     allocate: String,
     get: String,
     list: String,
     update: String,
+    analyze: &'static [&'static str],
 }
 
 impl Texts {
@@ -117,6 +119,13 @@ impl Texts {
                 "INSERT INTO nova_consumers (id, server_id, request_id) VALUES (?, ?, ?)"
                     .to_owned(),
             ),
+            // Where a database goes through rows in any order, the store locks a host first.
+            lock: (name == "postgres").then(|| {
+                numbered(
+                    "SELECT host FROM nova_inventories WHERE host IN (?) AND class = ? ORDER BY host FOR UPDATE"
+                        .to_owned(),
+                )
+            }),
             take: numbered(format!(
                 "UPDATE nova_inventories SET used = used + {classes} WHERE host = ? AND class IN (?, ?, ?, ?) \
                  AND used <= capacity - {classes}"
@@ -130,6 +139,11 @@ impl Texts {
                 "SELECT {COLUMNS} FROM nova_servers WHERE project_id = ? AND deleted_at IS NULL \
                  ORDER BY created_at, id LIMIT 101"
             )),
+            analyze: match name {
+                "mysql" => &["ANALYZE TABLE nova_servers, nova_hosts, nova_inventories"],
+                "postgres" => &["VACUUM ANALYZE"],
+                _ => &["ANALYZE"],
+            },
             update: numbered(format!(
                 "UPDATE nova_servers SET {set} WHERE id = ? AND generation = ?"
             )),
@@ -167,6 +181,11 @@ impl Bare {
             "mysql" => Self::Mysql(mysql::Bare::connect(name, url).await),
             _ => Self::Sqlite(sqlite::Bare::connect(name, url).await),
         }
+    }
+
+    /// Lets the database count its rows, as it would do by itself in time.
+    pub async fn analyze(&self) {
+        each!(self, bare => bare.analyze().await);
     }
 
     pub async fn create(&self, server: &Server) {
@@ -266,6 +285,12 @@ macro_rules! bare {
                     self.pool.close().await;
                 }
 
+                pub async fn analyze(&self) {
+                    for statement in self.texts.analyze {
+                        self.pool.execute(*statement).await.unwrap();
+                    }
+                }
+
                 pub async fn create(&self, server: &Server) {
                     let mut transaction = self.pool.begin_with(self.texts.begin).await.unwrap();
                     let insert = sqlx::query(AssertSqlSafe(self.texts.insert.as_str()))
@@ -330,6 +355,14 @@ macro_rules! bare {
                         .execute(&mut *transaction)
                         .await
                         .unwrap();
+                    if let Some(lock) = &self.texts.lock {
+                        sqlx::query(AssertSqlSafe(lock.as_str()))
+                            .bind(host.to_string())
+                            .bind("consumers")
+                            .fetch_all(&mut *transaction)
+                            .await
+                            .unwrap();
+                    }
                     let amounts = [
                         ("consumers".to_owned(), 1),
                         (

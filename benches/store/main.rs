@@ -28,6 +28,11 @@ const RUNS: usize = 3;
 
 #[tokio::main]
 async fn main() {
+    // As a program would: in a task of the runtime, not beside it.
+    tokio::spawn(measure()).await.unwrap();
+}
+
+async fn measure() {
     println!(
         "{LISTED} servers and {HOSTS} hosts are there; one call at a time; medians of {RUNS} runs\n"
     );
@@ -66,6 +71,7 @@ async fn database(name: &'static str, url: &str) {
     let store = Store::new(sql.clone());
     let fleet = fixture::fill(&store).await;
     let bare = Bare::connect(name, &place.url).await;
+    bare.analyze().await;
     single::measure(name, &store, Some(&bare), &fleet).await;
     bulk::measure(&store, &fleet).await;
     schedulers::measure(&store, Some(&sql)).await;

@@ -16,7 +16,7 @@ const CLAIMS: usize = HOSTS * ROOM * 9 / 10 / SCHEDULERS;
 /// How many servers a host has room for.
 const ROOM: usize = 8;
 /// After how many claims a scheduler looks at the fleet again.
-const REFRESH: usize = 50;
+const REFRESH: usize = 10;
 /// Among how many hosts it takes the emptiest.
 const CHOICES: usize = 16;
 

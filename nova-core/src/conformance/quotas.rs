@@ -18,6 +18,7 @@ pub(super) const CASES: &[Case] = cases!(quotas {
     a_softly_deleted_server_is_not_charged,
     a_larger_flavor_is_charged_and_bounded,
     beyond_the_limit_nothing_is_created,
+    a_batch_charges_every_project,
     a_limit_below_the_use_grants_nothing_more,
     a_refused_create_charges_nothing,
     racing_creates_stay_within_the_limit,
@@ -236,6 +237,17 @@ pub async fn beyond_the_limit_nothing_is_created(store: &Store, env: &Env) {
             ..
         }
     );
+}
+
+/// A batch for as many projects as it has servers charges each, be they all new.
+pub async fn a_batch_charges_every_project(store: &Store, env: &Env) {
+    let projects: Vec<ProjectId> = (0..40).map(|_| fresh(env, "project")).collect();
+    let servers = projects.iter().map(|project| server_in(env, project));
+    let batch = ServerBatch::of(servers);
+    store.servers().server_create_batch(&batch).await.unwrap();
+    for project in &projects {
+        assert_eq!(used(store, project).await, [1, 2, 512]);
+    }
 }
 
 /// A limit that is set below what is used takes nothing, and grants nothing until it has shrunk.

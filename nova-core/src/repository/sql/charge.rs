@@ -6,6 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr as _, QueryFilter};
 
+use super::chunks::chunks;
 use super::entity::{quota_limit, quota_usage};
 use super::op::Op;
 use super::store::SqlStore;
@@ -95,25 +96,39 @@ async fn first_exceeded(
             return Err(Error::invalid("quota charge", "the sum is above 2^63 - 1"));
         }
     }
-    // A project's rows are made when it is first charged.
-    let rows = QuotaResource::ALL
-        .iter()
-        .map(|resource| quota_usage::ActiveModel {
-            project_id: Set(project.to_string()),
-            resource: Set(resource.to_string()),
-            used: Set(0),
-        });
+    prepare(store, [project], op).await?;
+    Ok(None)
+}
+
+/// Makes the rows of projects that are charged for the first time.
+pub(super) async fn prepare<'a>(
+    store: &SqlStore,
+    projects: impl IntoIterator<Item = &'a ProjectId>,
+    op: Op,
+) -> Result<()> {
+    let mut rows = Vec::new();
+    for project in projects {
+        for resource in QuotaResource::ALL {
+            rows.push(quota_usage::ActiveModel {
+                project_id: Set(project.to_string()),
+                resource: Set(resource.to_string()),
+                used: Set(0),
+            });
+        }
+    }
     let key = [
         quota_usage::Column::ProjectId,
         quota_usage::Column::Resource,
     ];
     let _turn = store.turn().await;
-    quota_usage::Entity::insert_many(rows)
-        .on_conflict(OnConflict::columns(key).do_nothing_on(key).to_owned())
-        .exec_without_returning(&store.db)
-        .await
-        .map_err(|error| op.failed(error))?;
-    Ok(None)
+    for rows in chunks(rows) {
+        quota_usage::Entity::insert_many(rows)
+            .on_conflict(OnConflict::columns(key).do_nothing_on(key).to_owned())
+            .exec_without_returning(&store.db)
+            .await
+            .map_err(|error| op.failed(error))?;
+    }
+    Ok(())
 }
 
 /// Every resource's limit and use.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::charge::{charge, refusal};
+use super::charge::{charge, prepare, refusal};
 use super::chunks::chunks;
 use super::claim::{self, Undo};
 use super::entity::server::{ActiveModel, Column, Entity, row};
@@ -73,7 +73,14 @@ async fn create_once(
         match stop {
             // Removed in between.
             Stop::Taken => return Err(op.interrupted()),
-            Stop::Quota(project, more) => return Err(refusal(store, &project, &more, op).await),
+            Stop::Quota(project, more) => {
+                let refusal = refusal(store, &project, &more, op).await;
+                if op.is_interrupted(&refusal) {
+                    // The others may be as new as this one.
+                    prepare(store, batch.charges().into_keys(), op).await?;
+                }
+                return Err(refusal);
+            }
             Stop::Claim(Undo::Failed(error)) => return Err(error),
             Stop::Claim(Undo::Short(wanted)) => {
                 return Err(used::shortage(store, &wanted, op).await);

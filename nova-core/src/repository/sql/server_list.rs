@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::entity::server::{Column, Entity};
+use super::entity::server::{Column, Entity, Flavors, Placed};
 use super::op::Op;
 use super::server_condition::{Steering, condition};
 use super::store::SqlStore;
@@ -29,12 +29,15 @@ pub(super) async fn page(
     filter.check()?;
     let rows = select(store, filter, sort, page, op)
         .await?
+        .into_model::<Placed>()
         .all(&store.db)
         .await
         .map_err(|error| op.failed(error))?;
-    let servers = rows
-        .into_iter()
-        .map(|row| row.into_server().map_err(|e| op.corrupt(e)));
+    let mut flavors = Flavors::default();
+    let servers = rows.into_iter().map(|Placed(row)| {
+        let server = row.into_server_of(&mut flavors);
+        server.map_err(|error| op.corrupt(error))
+    });
     cut(servers, page.limit(), |server| server.id)
 }
 

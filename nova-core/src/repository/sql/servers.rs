@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::charge::{charge, refusal};
 use super::entity::consumer;
-use super::entity::server::{ActiveModel, Column, Entity, row};
+use super::entity::server::{ActiveModel, Column, Entity, Placed, row};
 use super::op::Op;
 use super::server_removal::{holds_nothing, longest_deleted, removable};
 use super::store::SqlStore;
@@ -88,9 +88,12 @@ impl ServerRepository for SqlStore {
 
 impl SqlStore {
     async fn server_row(&self, id: ServerId, op: Op) -> Result<Server> {
-        let found = Entity::find_by_id(*id.as_uuid()).one(&self.db).await;
+        let found = Entity::find_by_id(*id.as_uuid())
+            .into_model::<Placed>()
+            .one(&self.db)
+            .await;
         match found.map_err(|error| op.failed(error))? {
-            Some(row) => row.into_server().map_err(|error| op.corrupt(error)),
+            Some(Placed(row)) => row.into_server().map_err(|error| op.corrupt(error)),
             None => Err(Error::not_found(ObjectKind::Server, id)),
         }
     }

@@ -61,11 +61,11 @@ impl Transaction {
 }
 
 impl SqlStore {
-    /// Begins a transaction that writes. It sees what others committed up to each statement; on
-    /// SQLite it is the only one.
+    /// Begins a transaction that writes. It sees what others committed up to each statement, as
+    /// every session is told when it is connected; on SQLite it is the only one.
     pub(super) async fn begin(&self, op: Op) -> Result<Transaction> {
         let options = TransactionOptions {
-            isolation_level: self.isolation(IsolationLevel::ReadCommitted),
+            isolation_level: None,
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
@@ -75,7 +75,9 @@ impl SqlStore {
 
     /// Begins a transaction that reads one consistent picture.
     pub(super) async fn begin_read(&self, op: Op) -> Result<Transaction> {
-        let isolation_level = self.isolation(IsolationLevel::RepeatableRead);
+        // SQLite has one level only.
+        let is_server = self.db.get_database_backend() != DbBackend::Sqlite;
+        let isolation_level = is_server.then_some(IsolationLevel::RepeatableRead);
         let options = TransactionOptions {
             isolation_level,
             access_mode: isolation_level.map(|_| AccessMode::ReadOnly),
@@ -120,10 +122,5 @@ impl SqlStore {
         F: Future<Output = Result<T>>,
     {
         retry::retried(&self.options, &self.db.watch.counters, lost_race, work).await
-    }
-
-    /// SQLite has one level only.
-    fn isolation(&self, level: IsolationLevel) -> Option<IsolationLevel> {
-        (self.db.get_database_backend() != DbBackend::Sqlite).then_some(level)
     }
 }

@@ -1,8 +1,8 @@
 //! Counting what is used of a host: in the rows of its inventories, beside what it offers.
 //!
-//! One row more, of a class that no resource has, counts the consumers. It is locked before the
-//! others, host by host in the order of their names, so that no two transactions wait for each
-//! other, in whatever order a database goes through the rows of one statement.
+//! One row more, of a class that no resource has, counts the consumers. Where a database goes
+//! through the rows of one statement in any order, it is locked before the others, host by host in
+//! the order of their names, so that no two transactions wait for each other.
 
 use std::collections::BTreeMap;
 
@@ -104,8 +104,8 @@ pub(super) async fn lock<'a>(
     hosts: impl Iterator<Item = &'a HostName>,
     op: Op,
 ) -> Result<()> {
-    if db.get_database_backend() == DbBackend::Sqlite {
-        // Whoever writes is alone.
+    if db.get_database_backend() != DbBackend::Postgres {
+        // On SQLite whoever writes is alone; MySQL goes through rows by their key.
         return Ok(());
     }
     let hosts: Vec<&str> = hosts.map(HostName::as_str).collect();

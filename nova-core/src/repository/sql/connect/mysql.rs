@@ -46,7 +46,8 @@ fn session(version: &str, statement: Duration, lock: Duration) -> String {
     };
     let lock = lock.as_millis().div_ceil(1000);
     format!(
-        "SET SESSION {statement}, innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}"
+        "SET SESSION {statement}, innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
+         SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     )
 }
 
@@ -59,11 +60,13 @@ mod tests {
         let (statement, lock) = (Duration::from_millis(1500), Duration::from_millis(1001));
         assert_eq!(
             session("10.11.6-MariaDB-log", statement, lock),
-            "SET SESSION max_statement_time = 1.500, innodb_lock_wait_timeout = 2, lock_wait_timeout = 2"
+            "SET SESSION max_statement_time = 1.500, innodb_lock_wait_timeout = 2, lock_wait_timeout = 2; \
+             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
         );
         assert_eq!(
             session("8.4.0", statement, lock),
-            "SET SESSION max_execution_time = 1500, innodb_lock_wait_timeout = 2, lock_wait_timeout = 2"
+            "SET SESSION max_execution_time = 1500, innodb_lock_wait_timeout = 2, lock_wait_timeout = 2; \
+             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
         );
     }
 }

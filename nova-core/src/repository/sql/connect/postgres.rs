@@ -21,7 +21,8 @@ pub(super) async fn open(
     let server = parse::<Postgres>(url)?.disable_statement_logging();
     // Not among the parameters of the start: those that pool connections refuse them there.
     let session = format!(
-        "SET statement_timeout = {}; SET lock_timeout = {}",
+        "SET statement_timeout = {}; SET lock_timeout = {}; \
+         SET default_transaction_isolation = 'read committed'",
         options.statement_timeout.as_millis(),
         options.lock_timeout.as_millis()
     );

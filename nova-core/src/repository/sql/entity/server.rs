@@ -1,14 +1,17 @@
 //! Rows of servers.
 
+use std::collections::BTreeMap;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, QueryResult};
 
 use super::json;
 use super::server_details::Details;
 use crate::env::Timestamp;
 use crate::error::{BoxError, Result};
 use crate::id::{ImageId, ServerId};
-use crate::model::{Generation, Hostname, Server, UserData};
+use crate::model::{Flavor, Generation, Hostname, Server, UserData};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "nova_servers")]
@@ -62,7 +65,9 @@ pub(in crate::repository::sql) fn row(server: &Server) -> Result<ActiveModel> {
         deleted_at: Set(server.deleted_at.map(Timestamp::as_micros)),
         generation: Set(server.generation.get().cast_signed()),
         flavor_id: Set(Some(server.flavor.id().to_string())),
-        details: Set(Some(json::write("server", &Details::of(server))?)),
+        details: Set(Details::of(server)
+            .map(|details| json::write("server", &details))
+            .transpose()?),
         user_data: Set(server
             .user_data
             .as_ref()
@@ -70,9 +75,63 @@ pub(in crate::repository::sql) fn row(server: &Server) -> Result<ActiveModel> {
     })
 }
 
+/// Flavors that were read already, by their texts.
+#[derive(Default)]
+pub(in crate::repository::sql) struct Flavors(BTreeMap<String, Flavor>);
+
+impl Flavors {
+    fn read(&mut self, text: String) -> Result<Flavor, BoxError> {
+        if let Some(flavor) = self.0.get(&text) {
+            return Ok(flavor.clone());
+        }
+        let flavor: Flavor = json::read(&text)?;
+        self.0.insert(text, flavor.clone());
+        Ok(flavor)
+    }
+}
+
+/// A row whose columns are found by their places, which are those of the entity, and not by their
+/// names: half the work, where there are many.
+pub(in crate::repository::sql) struct Placed(pub(in crate::repository::sql) Model);
+
+impl FromQueryResult for Placed {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self(Model {
+            id: row.try_get_by_index(0)?,
+            project_id: row.try_get_by_index(1)?,
+            user_id: row.try_get_by_index(2)?,
+            name: row.try_get_by_index(3)?,
+            flavor: row.try_get_by_index(4)?,
+            image_id: row.try_get_by_index(5)?,
+            availability_zone: row.try_get_by_index(6)?,
+            host: row.try_get_by_index(7)?,
+            vm_state: row.try_get_by_index(8)?,
+            task_state: row.try_get_by_index(9)?,
+            power_state: row.try_get_by_index(10)?,
+            locked: row.try_get_by_index(11)?,
+            created_at: row.try_get_by_index(12)?,
+            updated_at: row.try_get_by_index(13)?,
+            launched_at: row.try_get_by_index(14)?,
+            deleted_at: row.try_get_by_index(15)?,
+            generation: row.try_get_by_index(16)?,
+            flavor_id: row.try_get_by_index(17)?,
+            details: row.try_get_by_index(18)?,
+            user_data: row.try_get_by_index(19)?,
+        }))
+    }
+}
+
 impl Model {
     /// The server of the row. A row of a version that knew no details has none.
     pub(in crate::repository::sql) fn into_server(self) -> Result<Server, BoxError> {
+        self.into_server_of(&mut Flavors::default())
+    }
+
+    /// The same for one of many rows, of which few have flavors of their own.
+    pub(in crate::repository::sql) fn into_server_of(
+        self,
+        flavors: &mut Flavors,
+    ) -> Result<Server, BoxError> {
         let id = ServerId::from_uuid(self.id);
         let name = self.name.parse()?;
         let details = match &self.details {
@@ -98,7 +157,7 @@ impl Model {
             name,
             project_id: self.project_id.parse()?,
             user_id: self.user_id.parse()?,
-            flavor: json::read(&self.flavor)?,
+            flavor: flavors.read(self.flavor)?,
             image_id: ImageId::from_uuid(self.image_id),
             availability_zone: self.availability_zone.map(TryInto::try_into).transpose()?,
             host: self.host.map(TryInto::try_into).transpose()?,

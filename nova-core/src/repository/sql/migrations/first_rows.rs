@@ -137,6 +137,25 @@ pub(super) async fn insert(db: &DatabaseConnection) {
     .await;
 }
 
+/// Writes what a claim writes besides since `m0006_quotas`.
+pub(super) async fn insert_count(db: &DatabaseConnection) {
+    add(
+        db,
+        "nova_inventories",
+        [
+            ("host", "host-1".into()),
+            ("class", "consumers".into()),
+            ("offered", false.into()),
+            ("total", 0_i64.into()),
+            ("reserved", 0_i64.into()),
+            ("allocation_ratio", 1.0_f64.into()),
+            ("capacity", i64::MAX.into()),
+            ("used", 1_i64.into()),
+        ],
+    )
+    .await;
+}
+
 /// Finds them, through the store of this version, as they were.
 pub(super) async fn check(store: &Store) {
     let id = ServerId::from_uuid(SERVER);

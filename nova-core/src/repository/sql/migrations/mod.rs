@@ -1,7 +1,8 @@
 //! The migrations: one file each, named by its number, never changed once it was released.
 //!
 //! They name tables and columns as text, since the entities may move on. A change of the schema
-//! must let the version before go on working until all processes are updated.
+//! must let the version before go on working until all processes are updated. `m0006_quotas` does
+//! not: it counts what the versions before it, none of which was released, do not count.
 
 mod column;
 #[cfg(test)]

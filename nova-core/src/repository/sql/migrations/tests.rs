@@ -5,17 +5,20 @@ use sea_orm_migration::MigratorTrait as _;
 use sea_orm_migration::sea_orm::ConnectionTrait as _;
 use sea_orm_migration::sea_orm::{Database, DatabaseConnection};
 
-use super::first_rows::{check, insert};
+use super::first_rows::{check, insert, insert_count};
 use super::migrator::Migrator;
 use crate::repository::Store;
 use crate::repository::sql::SqlStore;
+
+/// From this many migrations on, claims count consumers.
+const COUNTING: usize = 6;
 
 async fn raw(url: &str) -> DatabaseConnection {
     Database::connect(url).await.unwrap()
 }
 
-/// Brings an empty database to the version after so many migrations, writes what the first version
-/// wrote, which every version must still take, and opens it with this one.
+/// Brings an empty database to the version after so many migrations, writes what the version of
+/// that time wrote, and opens it with this one.
 async fn from_version(count: usize, raw_url: &str, url: &str) {
     let db = raw(raw_url).await;
     Migrator::up(&db, Some(u32::try_from(count).unwrap()))
@@ -23,6 +26,9 @@ async fn from_version(count: usize, raw_url: &str, url: &str) {
         .unwrap();
     if count > 0 {
         insert(&db).await;
+    }
+    if count >= COUNTING {
+        insert_count(&db).await;
     }
     let applied = Migrator::get_migration_models(&db).await.unwrap();
     assert_eq!(applied.len(), count);
