@@ -22,12 +22,12 @@ pub(super) const CASES: &[Case] = cases!(archive {
 });
 
 /// Long before what any other case deletes.
-fn at(micros: i64) -> Timestamp {
+pub(super) fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(i64::MIN + 100_000 + micros)
 }
 
 /// Archives everything that was deleted so long ago, and forgets it.
-async fn sweep(store: &Store, env: &Env) {
+pub(super) async fn sweep(store: &Store, env: &Env) {
     let archive = store.archive();
     archive
         .archive_servers(at(10_000), env.now(), u32::MAX)
@@ -37,7 +37,7 @@ async fn sweep(store: &Store, env: &Env) {
 }
 
 /// Creates a server that was deleted then.
-async fn gone(store: &Store, env: &Env, project: &ProjectId, micros: i64) -> Server {
+pub(super) async fn gone(store: &Store, env: &Env, project: &ProjectId, micros: i64) -> Server {
     let server = deleted(server_in(env, project), at(micros));
     store.servers().server_create(&server).await.unwrap();
     server

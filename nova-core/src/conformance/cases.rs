@@ -5,11 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    action_events, actions, aggregate_zones, aggregates, archive, block_device_writes,
-    block_devices, cells, claim_moves, claim_races, claims, console_tokens, faults, flavor_access,
-    flavors, host_lists, hosts, inventories, key_pairs, migration_lists, migrations,
-    operation_leases, operation_lists, operations, ports, quotas, server_batches, server_filters,
-    server_groups, server_lists, server_purges, server_sorts, servers,
+    action_events, actions, aggregate_zones, aggregates, archive, archive_children,
+    block_device_writes, block_devices, cells, claim_moves, claim_races, claims, console_tokens,
+    faults, flavor_access, flavors, host_lists, hosts, inventories, key_pairs, migration_lists,
+    migrations, operation_leases, operation_lists, operations, ports, quotas, server_batches,
+    server_filters, server_groups, server_lists, server_purges, server_sorts, servers,
 };
 use crate::env::Env;
 use crate::repository::Store;
@@ -99,6 +99,7 @@ const MODULES: &[&[Case]] = &[
     console_tokens::CASES,
     quotas::CASES,
     archive::CASES,
+    archive_children::CASES,
 ];
 
 /// The cases of a module, by the names of its functions.

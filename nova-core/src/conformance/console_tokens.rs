@@ -33,7 +33,7 @@ fn endpoint() -> ConsoleEndpoint {
     endpoint.with_path("/a?b=\u{1f980} '\"\\").unwrap()
 }
 
-fn issue(env: &Env, server: ServerId) -> (ConsoleAccess, Secret) {
+pub(super) fn issue(env: &Env, server: ServerId) -> (ConsoleAccess, Secret) {
     let ttl = ConsoleToken::DEFAULT_TTL;
     ConsoleToken::issue(env, server, ConsoleKind::NoVnc, endpoint(), ttl).unwrap()
 }

@@ -45,6 +45,7 @@ pub mod actions;
 pub mod aggregate_zones;
 pub mod aggregates;
 pub mod archive;
+pub mod archive_children;
 pub mod block_device_writes;
 pub mod block_devices;
 mod cases;

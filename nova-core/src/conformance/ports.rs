@@ -40,7 +40,7 @@ fn mac(number: u64) -> MacAddress {
 }
 
 /// A port in a network of its own.
-fn port(env: &Env, server: ServerId) -> ServerPortBuilder {
+pub(super) fn port(env: &Env, server: ServerId) -> ServerPortBuilder {
     port_in(env, server, NetworkId::generate(env), 1)
 }
 

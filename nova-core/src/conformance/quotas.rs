@@ -2,10 +2,11 @@
 
 use super::cases::{Case, cases};
 use super::fixture::{assert_fails, at_once, deleted, flavor, fresh, server_in, successes};
+use super::server_groups::group;
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, ObjectKind, Result};
 use crate::id::ProjectId;
-use crate::model::{Flavor, QuotaLimit, QuotaResource, QuotaScope, Server};
+use crate::model::{Flavor, QuotaLimit, QuotaResource, QuotaScope, Server, ServerGroup};
 use crate::repository::{ServerBatch, Store};
 use crate::state::VmState;
 use crate::units::{Gibibytes, Mebibytes};
@@ -23,6 +24,12 @@ pub(super) const CASES: &[Case] = cases!(quotas {
     racing_creates_stay_within_the_limit,
     a_create_and_a_delete_that_race_leave_the_right_sum,
     a_recount_finds_nothing_wrong,
+    groups_are_charged_while_they_are_there,
+    beyond_the_limit_no_group_is_created,
+    a_refused_group_charges_nothing,
+    racing_groups_stay_within_the_limit,
+    groups_that_come_and_go_at_once_leave_the_right_sum,
+    a_recount_counts_groups,
 });
 
 async fn limit(store: &Store, project: &ProjectId, resource: QuotaResource, units: Option<u64>) {
@@ -357,4 +364,144 @@ pub async fn a_recount_finds_nothing_wrong(store: &Store, env: &Env) {
     }
     assert!(!store.quotas().quota_recount(&project).await.unwrap());
     assert_eq!(used(store, &project).await, [2, 4, 1024]);
+}
+
+/// How many server groups are charged.
+async fn groups_used(store: &Store, project: &ProjectId) -> u64 {
+    let quotas = store.quotas().quotas_of(project).await.unwrap();
+    let mut quotas = quotas.iter();
+    let groups = quotas.find(|quota| quota.resource == QuotaResource::ServerGroups);
+    groups.unwrap().used
+}
+
+async fn create_group(store: &Store, env: &Env, project: &ProjectId) -> Result<ServerGroup> {
+    let group = group(env, project);
+    let groups = store.server_groups();
+    groups.server_group_create(&group).await.map(|()| group)
+}
+
+/// A group charges one, with or without members, until it is deleted; deleting it again gives
+/// nothing back.
+pub async fn groups_are_charged_while_they_are_there(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    let first = create_group(store, env, &project).await.unwrap();
+    create_group(store, env, &project).await.unwrap();
+    assert_eq!(groups_used(store, &project).await, 2);
+    assert_eq!(used(store, &project).await, [0, 0, 0]);
+    let server = server_in(env, &project);
+    store.servers().server_create(&server).await.unwrap();
+    let (groups, members) = (store.server_groups(), [server.id].into());
+    let added = groups.server_group_add_members(first.id, &members, None);
+    added.await.unwrap();
+    assert_eq!(groups_used(store, &project).await, 2);
+    assert!(groups.server_group_delete(first.id).await.unwrap());
+    assert_eq!(groups_used(store, &project).await, 1);
+    assert!(!groups.server_group_delete(first.id).await.unwrap());
+    assert_eq!(groups_used(store, &project).await, 1);
+    assert_eq!(used(store, &project).await, [1, 2, 512]);
+}
+
+/// A group beyond the limit is not created; after another is deleted it is.
+pub async fn beyond_the_limit_no_group_is_created(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    limit(store, &project, QuotaResource::ServerGroups, Some(1)).await;
+    let held = create_group(store, env, &project).await.unwrap();
+    let (groups, second) = (store.server_groups(), group(env, &project));
+    assert_fails!(
+        groups.server_group_create(&second).await,
+        Error::QuotaExceeded {
+            project: of,
+            resource: QuotaResource::ServerGroups,
+            limit: 1,
+            used: 1,
+            requested: 1,
+        } if of == project
+    );
+    let missing = groups.server_group_get(second.id).await;
+    assert!(missing.unwrap_err().is_not_found());
+    assert_eq!(groups_used(store, &project).await, 1);
+    // Another project's groups are its own affair.
+    create_group(store, env, &fresh(env, "project"))
+        .await
+        .unwrap();
+    assert!(groups.server_group_delete(held.id).await.unwrap());
+    groups.server_group_create(&second).await.unwrap();
+    limit(store, &project, QuotaResource::ServerGroups, Some(0)).await;
+    assert_fails!(
+        create_group(store, env, &project).await,
+        Error::QuotaExceeded {
+            limit: 0,
+            used: 1,
+            ..
+        }
+    );
+}
+
+/// A create that is refused for its id charges nothing; its id goes before its quota.
+pub async fn a_refused_group_charges_nothing(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    let held = create_group(store, env, &project).await.unwrap();
+    let groups = store.server_groups();
+    for most in [None, Some(1)] {
+        limit(store, &project, QuotaResource::ServerGroups, most).await;
+        assert_fails!(
+            groups.server_group_create(&held).await,
+            Error::AlreadyExists { kind: ObjectKind::ServerGroup, id } if id == held.id.to_string()
+        );
+    }
+    assert_eq!(groups_used(store, &project).await, 1);
+}
+
+/// Of 16 groups at once in a new project with room for five, five are created.
+pub async fn racing_groups_stay_within_the_limit(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    limit(store, &project, QuotaResource::ServerGroups, Some(5)).await;
+    let results = at_once(16, |_| {
+        let (store, env, project) = (store.clone(), env.clone(), project.clone());
+        async move { create_group(&store, &env, &project).await }
+    })
+    .await;
+    let exceeded = |error: &Error| matches!(error, Error::QuotaExceeded { .. });
+    assert_eq!(successes(results, exceeded).len(), 5);
+    assert_eq!(groups_used(store, &project).await, 5);
+}
+
+/// Groups that are created and deleted at once, each deletion twice, leave the sum of what is
+/// there.
+pub async fn groups_that_come_and_go_at_once_leave_the_right_sum(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(create_group(store, env, &project).await.unwrap().id);
+    }
+    let deleted = at_once(16, |index| {
+        let (store, env, project) = (store.clone(), env.clone(), project.clone());
+        let gone = ids.get(index % 8).copied();
+        async move {
+            match gone {
+                Some(id) => store.server_groups().server_group_delete(id).await.unwrap(),
+                None => create_group(&store, &env, &project).await.is_err(),
+            }
+        }
+    })
+    .await;
+    assert_eq!(deleted.iter().filter(|gone| **gone).count(), 4);
+    assert_eq!(groups_used(store, &project).await, 8);
+    assert!(!store.quotas().quota_recount(&project).await.unwrap());
+}
+
+/// `quota_recount` finds the groups that are there.
+pub async fn a_recount_counts_groups(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    create_group(store, env, &project).await.unwrap();
+    let gone = create_group(store, env, &project).await.unwrap();
+    create_group(store, env, &fresh(env, "project"))
+        .await
+        .unwrap();
+    assert!(!store.quotas().quota_recount(&project).await.unwrap());
+    assert_eq!(groups_used(store, &project).await, 2);
+    let groups = store.server_groups();
+    groups.server_group_delete(gone.id).await.unwrap();
+    assert!(!store.quotas().quota_recount(&project).await.unwrap());
+    assert_eq!(groups_used(store, &project).await, 1);
 }

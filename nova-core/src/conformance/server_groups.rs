@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases!(server_groups {
     a_deleted_group_frees_its_servers,
 });
 
-fn group(env: &Env, project: &ProjectId) -> ServerGroup {
+pub(super) fn group(env: &Env, project: &ProjectId) -> ServerGroup {
     ServerGroup::new(
         ServerGroupId::generate(env),
         project.clone(),
@@ -36,7 +36,7 @@ fn group(env: &Env, project: &ProjectId) -> ServerGroup {
     )
 }
 
-async fn created(store: &Store, env: &Env) -> ServerGroup {
+pub(super) async fn created(store: &Store, env: &Env) -> ServerGroup {
     let group = group(env, &fresh(env, "project"));
     store
         .server_groups()
@@ -58,7 +58,7 @@ async fn servers(store: &Store, env: &Env, count: usize) -> Vec<ServerId> {
     ids
 }
 
-fn set(ids: &[ServerId]) -> BTreeSet<ServerId> {
+pub(super) fn set(ids: &[ServerId]) -> BTreeSet<ServerId> {
     ids.iter().copied().collect()
 }
 

@@ -50,7 +50,7 @@ mod version_predicate;
 pub use action::{Action, ActionEvent, ActionOutcome, EventName, EventOutcome, EventResult};
 pub use aggregate::{Aggregate, AggregateMetadata, AggregateName};
 pub use allocation::{Allocation, Claim, ClaimMove, Consumer};
-pub use archived_server::ArchivedServer;
+pub use archived_server::{ArchivedAction, ArchivedServer};
 pub use block_device::{
     BlockDevice, BlockDeviceBuilder, BlockDeviceDestination, BlockDeviceSource, GuestFormat,
 };

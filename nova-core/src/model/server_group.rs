@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::label::{check_label, label};
+use super::{QuotaCharge, QuotaResource};
 use crate::env::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, ServerGroupId, ServerId, UserId};
@@ -153,6 +154,11 @@ impl ServerGroup {
             members: BTreeSet::new(),
             created_at: now,
         }
+    }
+
+    /// What it is charged with in its project's quota: one group, however many members it has.
+    pub fn charge(&self) -> QuotaCharge {
+        QuotaCharge::none().plus(QuotaResource::ServerGroups, 1)
     }
 }
 

@@ -20,8 +20,10 @@ use crate::model::ArchivedServer;
 pub trait ArchiveRepository: Debug + Send + Sync {
     /// Puts aside at most `limit` servers that were deleted before `before` and hold nothing on
     /// any host, the longest deleted first, and returns how many. A server goes with all that
-    /// belongs to it (faults, tags) as if it were [purged](super::ServerRepository::server_purge),
-    /// and at the same moment is in the archive, as archived at `now`.
+    /// belongs to it as if it were [purged](super::ServerRepository::server_purge), and at the same
+    /// moment is in the archive with it, as archived at `now`: faults, migrations, actions with
+    /// their events, block devices, ports, tags, and which group it was in, all of them as many as
+    /// there were. Console tokens are not kept.
     ///
     /// One that holds resources stays, however long it is deleted: its guest may still run. It is
     /// passed over and keeps no other from being put aside.

@@ -13,9 +13,12 @@ use crate::model::{Quota, QuotaLimit, QuotaResource, QuotaScope};
 /// Use is charged where it begins and ends:
 /// [`server_create_batch`](super::ServerRepository::server_create_batch)
 /// and [`server_update`](super::ServerRepository::server_update) charge
-/// [`Server::charge`](crate::model::Server::charge) in the same transaction, so no race gets a
-/// project beyond its limit, and nothing that failed stays charged. Where nobody set a limit there
-/// is none.
+/// [`Server::charge`](crate::model::Server::charge),
+/// [`server_group_create`](super::ServerGroupRepository::server_group_create) and
+/// [`server_group_delete`](super::ServerGroupRepository::server_group_delete)
+/// [`ServerGroup::charge`](crate::model::ServerGroup::charge), in the same transaction, so no race
+/// gets a project beyond its limit, and nothing that failed stays charged. Where nobody set a limit
+/// there is none.
 #[async_trait]
 pub trait QuotaRepository: Debug + Send + Sync {
     /// Sets a limit; `None` takes it away, and the default holds again. Setting what is set

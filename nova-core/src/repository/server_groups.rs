@@ -13,11 +13,14 @@ use crate::model::ServerGroup;
 /// Keeps server groups. Nothing but their members changes.
 #[async_trait]
 pub trait ServerGroupRepository: Debug + Send + Sync {
-    /// Adds a group without members.
+    /// Adds a group without members and charges its project
+    /// [`ServerGroup::charge`](crate::model::ServerGroup::charge).
     ///
     /// # Errors
     /// In this order: [`Invalid`](crate::Error::Invalid) if it has members;
-    /// [`AlreadyExists`](crate::Error::AlreadyExists) if its id is taken.
+    /// [`AlreadyExists`](crate::Error::AlreadyExists) if its id is taken;
+    /// [`QuotaExceeded`](crate::Error::QuotaExceeded) if the project has as many groups as it may
+    /// have.
     async fn server_group_create(&self, group: &ServerGroup) -> Result<()>;
 
     /// The group with this id.
@@ -66,6 +69,7 @@ pub trait ServerGroupRepository: Debug + Send + Sync {
         servers: &BTreeSet<ServerId>,
     ) -> Result<ServerGroup>;
 
-    /// Removes a group; its servers stay, in no group. Returns whether it was there.
+    /// Removes a group and takes its charge off; its servers stay, in no group. Returns whether it
+    /// was there.
     async fn server_group_delete(&self, id: ServerGroupId) -> Result<bool>;
 }

@@ -10,7 +10,7 @@ use super::store::MemoryStore;
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::{HostName, RequestId, ServerId};
-use crate::model::{Action, ActionEvent, ActionOutcome, EventName, EventOutcome};
+use crate::model::{Action, ActionEvent, ActionOutcome, ArchivedAction, EventName, EventOutcome};
 use crate::repository::{ActionRepository, Page, PageRequest};
 
 /// The actions of each server.
@@ -26,6 +26,27 @@ pub(super) struct OfServer {
 struct Entry {
     action: Action,
     events: BTreeMap<(EventName, Option<HostName>), ActionEvent>,
+}
+
+impl OfServer {
+    /// All of them, the first begun first.
+    pub(super) fn archived(&self) -> Vec<ArchivedAction> {
+        let requests = self.by_start.iter().map(|(_, request)| request);
+        let entries = requests.filter_map(|request| self.by_request.get(request));
+        entries.map(Entry::archived).collect()
+    }
+}
+
+impl Entry {
+    fn archived(&self) -> ArchivedAction {
+        let mut events: Vec<ActionEvent> = self.events.values().cloned().collect();
+        // The sort is stable: of one instant, the first by name and host stays first.
+        events.sort_by_key(|event| event.started_at);
+        ArchivedAction {
+            action: self.action.clone(),
+            events,
+        }
+    }
 }
 
 #[async_trait]

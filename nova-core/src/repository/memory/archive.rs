@@ -5,13 +5,15 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 
+use super::actions::OfServer;
 use super::page::cut;
 use super::servers::{purge, removable};
-use super::store::MemoryStore;
+use super::store::{MemoryStore, Tables};
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::{ProjectId, ServerId};
 use crate::model::ArchivedServer;
+use crate::repository::clash::{sort_block_devices, sort_ports};
 use crate::repository::{ArchiveRepository, Page, PageRequest};
 
 /// When a server was deleted, and its id: its place in the order.
@@ -64,11 +66,9 @@ impl ArchiveRepository for MemoryStore {
         let mut tables = self.tables();
         let gone = removable(&tables, before, limit);
         for id in &gone {
-            let Ok(server) = tables.servers.get(*id).cloned() else {
+            let Some(archived) = archived(&tables, *id, now) else {
                 continue;
             };
-            let faults = tables.faults.get(id).cloned().unwrap_or_default();
-            let archived = ArchivedServer::new(server, now).faults(faults);
             tables.archive.put(archived);
             purge(&mut tables, *id);
         }
@@ -114,6 +114,25 @@ impl ArchiveRepository for MemoryStore {
         }
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
+}
+
+/// A server with what belongs to it.
+fn archived(tables: &Tables, id: ServerId, now: Timestamp) -> Option<ArchivedServer> {
+    let server = tables.servers.get(id).ok()?;
+    let mut archived = ArchivedServer::new(server.clone(), now);
+    archived.faults = tables.faults.get(&id).cloned().unwrap_or_default();
+    archived.migrations = tables.migrations.of(id).cloned().collect();
+    archived.actions = tables
+        .actions
+        .get(&id)
+        .map(OfServer::archived)
+        .unwrap_or_default();
+    archived.block_devices = tables.block_devices.of(id);
+    sort_block_devices(&mut archived.block_devices);
+    archived.ports = tables.ports.of(id);
+    sort_ports(&mut archived.ports);
+    archived.server_group = tables.server_groups.of(id);
+    Some(archived)
 }
 
 fn place(archived: &ArchivedServer) -> Place {

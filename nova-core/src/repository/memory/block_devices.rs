@@ -29,7 +29,8 @@ impl BlockDevices {
         }
     }
 
-    fn of(&self, server: ServerId) -> Vec<BlockDevice> {
+    /// Those of a server, by id.
+    pub(super) fn of(&self, server: ServerId) -> Vec<BlockDevice> {
         let least = (server, BlockDeviceId::from_uuid(uuid::Uuid::nil()));
         self.by_server
             .range(least..)

@@ -38,6 +38,12 @@ impl Migrations {
         }
     }
 
+    /// Those of a server, oldest first.
+    pub(super) fn of(&self, server: ServerId) -> impl Iterator<Item = &Migration> {
+        let ids = self.by_server.get(&server).into_iter().flatten();
+        ids.filter_map(|(_, id)| self.by_id.get(id))
+    }
+
     fn get(&self, id: MigrationId) -> Result<&Migration> {
         self.by_id
             .get(&id)

@@ -30,7 +30,8 @@ impl Ports {
         }
     }
 
-    fn of(&self, server: ServerId) -> Vec<ServerPort> {
+    /// Those of a server, by id.
+    pub(super) fn of(&self, server: ServerId) -> Vec<ServerPort> {
         let least = (server, PortId::from_uuid(uuid::Uuid::nil()));
         self.by_server
             .range(least..)

@@ -104,5 +104,8 @@ fn count(tables: &Tables, project: &ProjectId) -> QuotaCharge {
     for server in tables.servers.of_project(project) {
         sum.add(&server.charge());
     }
+    for group in tables.server_groups.of_project(project) {
+        sum.add(&group.charge());
+    }
     sum
 }

@@ -9,7 +9,7 @@ use super::page::cut;
 use super::store::MemoryStore;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::{ProjectId, ServerGroupId, ServerId};
-use crate::model::ServerGroup;
+use crate::model::{QuotaCharge, ServerGroup};
 use crate::repository::{Page, PageRequest, ServerGroupRepository};
 
 /// The table of server groups.
@@ -25,6 +25,17 @@ impl ServerGroups {
         self.by_id
             .get(&id)
             .ok_or_else(|| Error::not_found(ObjectKind::ServerGroup, id))
+    }
+
+    /// The group of a server.
+    pub(super) fn of(&self, server: ServerId) -> Option<ServerGroupId> {
+        self.of_server.get(&server).copied()
+    }
+
+    /// The groups of a project.
+    pub(super) fn of_project(&self, project: &ProjectId) -> impl Iterator<Item = &ServerGroup> {
+        let ids = self.of_project.get(project).into_iter().flatten();
+        ids.filter_map(|id| self.by_id.get(id))
     }
 
     /// Takes a server out of its group.
@@ -43,10 +54,14 @@ impl ServerGroupRepository for MemoryStore {
             let reason = "a group begins without members";
             return Err(Error::invalid("server group members", reason));
         }
-        let groups = &mut self.tables().server_groups;
+        let tables = &mut *self.tables();
+        let groups = &mut tables.server_groups;
         if groups.by_id.contains_key(&group.id) {
             return Err(Error::already_exists(ObjectKind::ServerGroup, group.id));
         }
+        let (project, charge) = (&group.project_id, group.charge());
+        tables.quotas.check(project, &charge)?;
+        tables.quotas.charge(project, &QuotaCharge::none(), &charge);
         groups
             .of_project
             .entry(group.project_id.clone())
@@ -140,10 +155,15 @@ impl ServerGroupRepository for MemoryStore {
     }
 
     async fn server_group_delete(&self, id: ServerGroupId) -> Result<bool> {
-        let groups = &mut self.tables().server_groups;
+        let tables = &mut *self.tables();
+        let groups = &mut tables.server_groups;
         let Some(group) = groups.by_id.remove(&id) else {
             return Ok(false);
         };
+        let nothing = QuotaCharge::none();
+        tables
+            .quotas
+            .charge(&group.project_id, &group.charge(), &nothing);
         for server in &group.members {
             groups.of_server.remove(server);
         }

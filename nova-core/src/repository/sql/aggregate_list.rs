@@ -86,7 +86,7 @@ fn condition(filter: &AggregateFilter) -> Condition {
         if key == AggregateMetadata::ZONE_KEY {
             return match value {
                 Some(zone) => Column::AvailabilityZone.eq(zone.as_str()),
-                None => Column::AvailabilityZone.is_not_null(),
+                None => Column::InZone.eq(true),
             };
         }
         let mut ids = metadata::Entity::find()

@@ -1,7 +1,5 @@
 //! The archive in SQL.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -9,8 +7,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::archived_children::Children;
 use super::entity::archived_server::{Column, Entity, row};
-use super::entity::{fault, server};
+use super::entity::server;
 use super::op::Op;
 use super::server_list::cut;
 use super::server_removal::{longest_deleted, removable};
@@ -18,7 +17,7 @@ use super::store::SqlStore;
 use crate::env::Timestamp;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::{ProjectId, ServerId};
-use crate::model::{ArchivedServer, Fault, Server};
+use crate::model::ArchivedServer;
 use crate::repository::{ArchiveRepository, Page, PageRequest};
 
 /// How many servers one transaction moves. Their records are in memory meanwhile.
@@ -204,31 +203,4 @@ async fn move_some(
         return Err(op.interrupted());
     }
     Ok(count)
-}
-
-/// What belongs to servers and goes into their records. Their rows go with the servers'.
-struct Children {
-    faults: BTreeMap<ServerId, Vec<Fault>>,
-}
-
-impl Children {
-    async fn read(db: &impl ConnectionTrait, servers: &[Uuid], op: Op) -> Result<Self> {
-        let rows = fault::Entity::find()
-            .filter(fault::Column::ServerId.is_in(servers.iter().copied()))
-            .order_by_asc(fault::Column::Id)
-            .all(db)
-            .await
-            .map_err(|error| op.failed(error))?;
-        let mut faults: BTreeMap<ServerId, Vec<Fault>> = BTreeMap::new();
-        for row in rows {
-            let fault = row.into_fault().map_err(|error| op.corrupt(error))?;
-            faults.entry(fault.server_id).or_default().push(fault);
-        }
-        Ok(Self { faults })
-    }
-
-    fn join(&mut self, server: Server, now: Timestamp) -> ArchivedServer {
-        let faults = self.faults.remove(&server.id).unwrap_or_default();
-        ArchivedServer::new(server, now).faults(faults)
-    }
 }

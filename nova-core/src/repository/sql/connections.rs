@@ -46,6 +46,7 @@ impl ConnectionTrait for Connections {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.watch.recorder.note(&statement);
         let pool = self.pool.clone();
         let execute = async move { pool.execute_raw(statement).await };
         self.watch.pooled(execute).await
@@ -58,6 +59,7 @@ impl ConnectionTrait for Connections {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.watch.recorder.note(&statement);
         let query = || {
             let (pool, statement) = (self.pool.clone(), statement.clone());
             async move { pool.query_one_raw(statement).await }
@@ -66,6 +68,7 @@ impl ConnectionTrait for Connections {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.watch.recorder.note(&statement);
         let query = || {
             let (pool, statement) = (self.pool.clone(), statement.clone());
             async move { pool.query_all_raw(statement).await }
@@ -93,6 +96,7 @@ impl ConnectionTrait for Statements {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.watch.recorder.note(&statement);
         let transaction = Arc::clone(&self.transaction);
         let execute = async move { transaction.execute_raw(statement).await };
         self.watch.held(execute).await
@@ -105,12 +109,14 @@ impl ConnectionTrait for Statements {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.watch.recorder.note(&statement);
         let transaction = Arc::clone(&self.transaction);
         let query = async move { transaction.query_one_raw(statement).await };
         self.watch.held(query).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.watch.recorder.note(&statement);
         let transaction = Arc::clone(&self.transaction);
         let query = async move { transaction.query_all_raw(statement).await };
         self.watch.held(query).await

@@ -1,7 +1,9 @@
 //! Pages of compute hosts.
 
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoSimpleExpr, Order,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entity::host::{Column, Entity};
@@ -33,10 +35,11 @@ pub(super) async fn page(
             next: None,
         });
     }
-    let after = page.marker().map(|marker| Column::Name.gt(marker.as_str()));
+    let name = order(filter, db.get_database_backend());
+    let after = page.marker().map(|marker| name.clone().gt(marker.as_str()));
     let rows = Entity::find()
         .filter(condition(filter).add_option(after))
-        .order_by_asc(Column::Name)
+        .order_by(name, Order::Asc)
         .limit(u64::from(page.limit()) + 1)
         .all(db)
         .await
@@ -54,6 +57,20 @@ pub(super) async fn page(
             .map_err(|error| op.corrupt(error))
     });
     cut(hosts, page.limit(), |host| host.name().clone())
+}
+
+/// The name, by which a list is ordered. SQLite would rather walk through all hosts by name than
+/// sort the few that are silent: `+` says that the index of the names is not to be used.
+fn order(filter: &HostFilter, backend: DbBackend) -> Expr {
+    let only_silent = HostFilter {
+        silent_since: filter.silent_since,
+        ..HostFilter::default()
+    };
+    let name = Column::Name.into_simple_expr();
+    if backend == DbBackend::Sqlite && filter.silent_since.is_some() && *filter == only_silent {
+        return Expr::cust_with_expr("+?", name);
+    }
+    name
 }
 
 fn condition(filter: &HostFilter) -> Condition {

@@ -115,15 +115,16 @@ enum Order {
 }
 
 impl Order {
-    /// SQLite would rather walk through all migrations in their order than sort the few that
-    /// changed. Other conditions have indexes that are in order.
+    /// SQLite and PostgreSQL would rather walk through all migrations in their order, to find the
+    /// few that changed among the last, than sort them. Other conditions have indexes that are in
+    /// order.
     fn of(filter: &MigrationFilter, backend: DbBackend) -> Self {
         let only_changed = MigrationFilter {
             changed_since: filter.changed_since,
             ..MigrationFilter::default()
         };
-        if backend == DbBackend::Sqlite && filter.changed_since.is_some() && *filter == only_changed
-        {
+        let walks = matches!(backend, DbBackend::Sqlite | DbBackend::Postgres);
+        if walks && filter.changed_since.is_some() && *filter == only_changed {
             Self::Sorted
         } else {
             Self::ByIndex

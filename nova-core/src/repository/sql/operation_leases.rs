@@ -76,6 +76,8 @@ async fn acquire_in(
 ) -> Result<Vec<OperationRecord>> {
     // Locked: until the end of the transaction nobody else gets or writes them.
     let free = Entity::find()
+        // Which says nothing new, but has an index in the order: it ends at the limit.
+        .filter(Column::Unfinished.eq(true))
         .filter(Column::State.is_in(runnable()))
         .filter(Column::LeaseUntil.lte(now.as_micros()))
         .order_by_asc(Column::CreatedAt)

@@ -1,73 +1,61 @@
-//! How the database would run a statement.
+//! How the database runs the statements of the store.
 
-use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use super::archive::select_archived;
 use super::op::Op;
-use super::server_list;
-use super::server_removal::longest_deleted;
 use super::store::SqlStore;
-use crate::env::Timestamp;
 use crate::error::Result;
-use crate::id::{ProjectId, ServerId};
-use crate::repository::{PageRequest, ServerFilter, ServerSort};
 
 impl SqlStore {
-    /// What the database answers to EXPLAIN for the statement that reads this page. For the tests
-    /// of the indexes; it may change.
-    ///
-    /// # Errors
-    /// Those of `server_list`.
+    /// Keeps the statements that this store and its clones run from now on, for
+    /// [`recorded_plans`](Self::recorded_plans).
     #[doc(hidden)]
-    pub async fn server_list_plan(
-        &self,
-        filter: &ServerFilter,
-        sort: ServerSort,
-        page: &PageRequest<ServerId>,
-    ) -> Result<String> {
-        let op = self.op("explain a list of servers");
-        let select = server_list::select(self, filter, sort, page, op).await?;
-        let statement = select.build(self.db.get_database_backend());
-        self.explain(&statement, op).await
+    pub fn record_statements(&self) {
+        self.db.watch.recorder.start();
     }
 
-    /// The same for the statement that finds deleted servers to purge or archive.
+    /// Ends the record and returns each statement that reads, changes or deletes rows, in the order
+    /// in which they were run, with what the database answers to EXPLAIN. For the tests of the
+    /// indexes; it may change.
     ///
     /// # Errors
     /// [`Store`](crate::Error::Store).
     #[doc(hidden)]
-    pub async fn server_purge_plan(&self, before: Timestamp, limit: u32) -> Result<String> {
-        let op = self.op("explain a purge of servers");
-        let select = longest_deleted(before, u64::from(limit));
-        let statement = select.build(self.db.get_database_backend());
-        self.explain(&statement, op).await
-    }
-
-    /// The same for the statement that reads this page of the archive.
-    ///
-    /// # Errors
-    /// Those of `archived_list`.
-    #[doc(hidden)]
-    pub async fn archived_list_plan(
-        &self,
-        project: Option<&ProjectId>,
-        page: &PageRequest<ServerId>,
-    ) -> Result<String> {
-        let op = self.op("explain a list of archived servers");
-        let select = select_archived(self, project, page, op).await?;
-        let statement = select.build(self.db.get_database_backend());
-        self.explain(&statement, op).await
+    pub async fn recorded_plans(&self) -> Result<Vec<(String, String)>> {
+        let op = self.op("explain statements");
+        let mut plans = Vec::new();
+        for statement in self.db.watch.recorder.stop() {
+            let finds_rows = ["SELECT", "UPDATE", "DELETE"]
+                .iter()
+                .any(|word| statement.sql.starts_with(word));
+            if finds_rows {
+                plans.push((statement.to_string(), self.explain(statement, op).await?));
+            }
+        }
+        Ok(plans)
     }
 
     /// What the database says it would do, a line for each step.
-    pub(super) async fn explain(&self, statement: &Statement, op: Op) -> Result<String> {
-        let backend = self.db.get_database_backend();
+    async fn explain(&self, statement: Statement, op: Op) -> Result<String> {
+        let backend = statement.db_backend;
         let (explain, column) = match backend {
-            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
-            DbBackend::Postgres => ("EXPLAIN", "QUERY PLAN"),
-            _ => ("EXPLAIN FORMAT=JSON", "EXPLAIN"),
+            // The values stay parameters, as when it is run.
+            DbBackend::Sqlite => (
+                Statement {
+                    sql: format!("EXPLAIN QUERY PLAN {}", statement.sql),
+                    ..statement
+                },
+                "detail",
+            ),
+            DbBackend::Postgres => (
+                Statement::from_string(backend, format!("EXPLAIN {statement}")),
+                "QUERY PLAN",
+            ),
+            _ => (
+                Statement::from_string(backend, format!("EXPLAIN FORMAT=JSON {statement}")),
+                "EXPLAIN",
+            ),
         };
-        let explain = Statement::from_string(backend, format!("{explain} {statement}"));
         let rows = self
             .db
             .query_all_raw(explain)

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
 
 use super::charge::quotas;
 use super::entity::quota_limit::{ActiveModel, Column, Entity, scope as stored_scope, stored};
-use super::entity::{quota_usage, server};
+use super::entity::{quota_usage, server, server_group};
 use super::op::Op;
 use super::store::SqlStore;
 use crate::error::Result;
@@ -117,5 +119,10 @@ async fn count(db: &impl ConnectionTrait, project: &ProjectId, op: Op) -> Result
         let server = row.into_server().map_err(|error| op.corrupt(error))?;
         sum.add(&server.charge());
     }
-    Ok(sum)
+    let groups = server_group::Entity::find()
+        .filter(server_group::Column::ProjectId.eq(project.as_str()))
+        .count(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    Ok(sum.plus(QuotaResource::ServerGroups, groups))
 }

@@ -1,6 +1,7 @@
 //! Server groups in SQL.
 //!
-//! Whoever adds members takes the rows in one order: the group, then the members by server.
+//! Everyone takes the rows in one order: the group, then the members by server, then what the
+//! project is charged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use super::charge::{charge, refusal};
 use super::entity::server_group::{Column, Entity, Model, row};
 use super::entity::{server, server_group_member as member};
 use super::op::{Op, is_orphan, is_taken};
@@ -15,7 +17,7 @@ use super::server_list::cut;
 use super::store::SqlStore;
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::{ProjectId, ServerGroupId, ServerId};
-use crate::model::ServerGroup;
+use crate::model::{QuotaCharge, ServerGroup};
 use crate::repository::{Page, PageRequest, ServerGroupRepository};
 
 /// How many ids one statement names: every database takes so many parameters.
@@ -30,14 +32,10 @@ impl ServerGroupRepository for SqlStore {
             return Err(Error::invalid("server group members", reason));
         }
         self.retried(|| async {
-            let _turn = self.turn().await;
-            let insert = Entity::insert(row(group));
-            match insert.exec_without_returning(&self.db).await {
-                Ok(_) => Ok(()),
-                Err(error) if is_taken(&error) => {
-                    Err(Error::already_exists(ObjectKind::ServerGroup, group.id))
-                }
-                Err(error) => Err(op.failed(error)),
+            // A second time where a project is charged for the first time.
+            match create_once(self, group, op).await {
+                Err(error) if op.is_interrupted(&error) => create_once(self, group, op).await,
+                done => done,
             }
         })
         .await
@@ -109,12 +107,51 @@ impl ServerGroupRepository for SqlStore {
     async fn server_group_delete(&self, id: ServerGroupId) -> Result<bool> {
         let op = self.op("delete a server group");
         self.retried(|| async {
-            let _turn = self.turn().await;
-            let deleted = Entity::delete_by_id(*id.as_uuid()).exec(&self.db).await;
-            Ok(deleted.map_err(|error| op.failed(error))?.rows_affected > 0)
+            let transaction = self.begin(op).await?;
+            let outcome = delete(&transaction.db, id, op).await;
+            transaction.end(outcome).await
         })
         .await
     }
+}
+
+/// Adds the group and charges its project, or does neither.
+async fn create_once(store: &SqlStore, group: &ServerGroup, op: Op) -> Result<()> {
+    let transaction = store.begin(op).await?;
+    let charged = enter(&transaction.db, group, op).await;
+    if let Ok(false) = charged {
+        transaction.undo().await;
+        return Err(refusal(store, &group.project_id, &group.charge(), op).await);
+    }
+    transaction.end(charged.map(drop)).await
+}
+
+/// Returns whether the project could be charged.
+async fn enter(db: &impl ConnectionTrait, group: &ServerGroup, op: Op) -> Result<bool> {
+    let insert = Entity::insert(row(group));
+    match insert.exec_without_returning(db).await {
+        Ok(_) => {}
+        Err(error) if is_taken(&error) => {
+            return Err(Error::already_exists(ObjectKind::ServerGroup, group.id));
+        }
+        Err(error) => return Err(op.failed(error)),
+    }
+    let (project, nothing) = (&group.project_id, QuotaCharge::none());
+    charge(db, project, &nothing, &group.charge(), op).await
+}
+
+/// Removes the group, with its members, and takes its charge off.
+async fn delete(db: &impl ConnectionTrait, id: ServerGroupId, op: Op) -> Result<bool> {
+    let group = match lock(db, id, op).await {
+        Ok(group) => group,
+        Err(Error::NotFound { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let deleted = Entity::delete_by_id(*id.as_uuid()).exec(db).await;
+    deleted.map_err(|error| op.failed(error))?;
+    let (project, nothing) = (&group.project_id, QuotaCharge::none());
+    charge(db, project, &group.charge(), &nothing, op).await?;
+    Ok(true)
 }
 
 async fn load(db: &impl ConnectionTrait, id: ServerGroupId, op: Op) -> Result<ServerGroup> {

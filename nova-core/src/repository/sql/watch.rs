@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use super::counters::Counters;
 use super::fate::{Fate, fate};
+use super::recorder::Recorder;
 
 /// How much longer than a server the store waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,6 +31,7 @@ const SUSPICION: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) counters: Counters,
+    pub(super) recorder: Recorder,
     /// The longest that a statement may take; none for a database that is no server.
     limit: Option<Duration>,
     acquire_timeout: Duration,
@@ -40,6 +42,7 @@ impl Watch {
     pub(super) fn new(statement_timeout: Option<Duration>, acquire_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             counters: Counters::default(),
+            recorder: Recorder::default(),
             limit: statement_timeout.map(|timeout| timeout + GRACE),
             acquire_timeout,
             suspicious_until: Mutex::new(None),

@@ -17,6 +17,8 @@ pub struct Model {
     pub id: Uuid,
     pub name: String,
     pub availability_zone: Option<String>,
+    /// Whether it has a zone: what is looked for when any will do.
+    pub in_zone: bool,
     pub created_at: i64,
     pub updated_at: i64,
     pub generation: i64,
@@ -34,6 +36,7 @@ pub(in crate::repository::sql) fn row(aggregate: &Aggregate) -> ActiveModel {
         id: Set(*aggregate.id.as_uuid()),
         name: Set(aggregate.name.to_string()),
         availability_zone: Set(zone.map(ToString::to_string)),
+        in_zone: Set(zone.is_some()),
         created_at: Set(aggregate.created_at.as_micros()),
         updated_at: Set(aggregate.updated_at.as_micros()),
         generation: Set(aggregate.generation.get().cast_signed()),

@@ -40,13 +40,16 @@ async fn aggregates(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<(
         .col(uuid("id").not_null().primary_key())
         .col(text(backend, "name").not_null().unique_key())
         .col(text(backend, "availability_zone").null())
+        .col(flag("in_zone").not_null())
         .col(number("created_at").not_null())
         .col(number("updated_at").not_null())
         .col(number("generation").not_null())
         .to_owned();
     manager.create_table(aggregates).await?;
     let columns = ["availability_zone", "id"];
-    index(manager, "nova_aggregates_by_zone", name, &columns).await
+    index(manager, "nova_aggregates_by_zone", name, &columns).await?;
+    let columns = ["in_zone", "id"];
+    index(manager, "nova_aggregates_by_in_zone", name, &columns).await
 }
 
 async fn aggregate_parts(manager: &SchemaManager<'_>, backend: DbBackend) -> Result<(), DbErr> {

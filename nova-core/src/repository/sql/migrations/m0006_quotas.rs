@@ -35,7 +35,8 @@ impl MigrationTrait for Quotas {
         consumers(manager, backend).await?;
         count_consumers(manager).await?;
         quotas(manager, backend).await?;
-        count_use(manager).await
+        count_use(manager).await?;
+        count_groups(manager).await
     }
 }
 
@@ -172,20 +173,84 @@ async fn count_use(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     }
     for (project, sum) in sums {
         for (resource, used) in ["instances", "cores", "ram"].into_iter().zip(sum) {
-            let columns = ["project_id", "resource"];
-            let insert = Query::insert()
-                .into_table("nova_quota_usages")
-                .columns(["project_id", "resource", "used"].map(Alias::new))
-                .values([project.clone().into(), resource.into(), used.into()])
-                .map_err(|error| DbErr::Custom(error.to_string()))?
-                .on_conflict(
-                    OnConflict::columns(columns)
-                        .update_column("used")
-                        .to_owned(),
-                )
-                .to_owned();
-            db.execute(&insert).await?;
+            charge(manager, &project, resource, used).await?;
         }
     }
     Ok(())
+}
+
+/// Charges the server groups that are there.
+async fn count_groups(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let counts = Query::select()
+        .column("project_id")
+        .expr_as(Expr::col("id").count(), "groups")
+        .from("nova_server_groups")
+        .group_by_col("project_id")
+        .to_owned();
+    for row in manager.get_connection().query_all(&counts).await? {
+        let (project, groups): (String, i64) =
+            (row.try_get("", "project_id")?, row.try_get("", "groups")?);
+        charge(manager, &project, "server_groups", groups).await?;
+    }
+    Ok(())
+}
+
+async fn charge(
+    manager: &SchemaManager<'_>,
+    project: &str,
+    resource: &str,
+    used: i64,
+) -> Result<(), DbErr> {
+    let insert = Query::insert()
+        .into_table("nova_quota_usages")
+        .columns(["project_id", "resource", "used"].map(Alias::new))
+        .values([project.into(), resource.into(), used.into()])
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .on_conflict(
+            OnConflict::columns(["project_id", "resource"])
+                .update_column("used")
+                .to_owned(),
+        )
+        .to_owned();
+    manager.get_connection().execute(&insert).await?;
+    Ok(())
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sea_orm_migration::MigratorTrait;
+    use sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+
+    use crate::model::QuotaResource;
+    use crate::repository::Store;
+    use crate::repository::sql::SqlStore;
+    use crate::repository::sql::migrations::Migrator;
+
+    #[tokio::test]
+    async fn what_is_there_is_charged() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("old.db").display());
+        let old = Database::connect(format!("{url}?mode=rwc")).await.unwrap();
+        Migrator::up(&old, Some(5)).await.unwrap();
+        for (id, project) in [(1, "p"), (2, "p"), (3, "q")] {
+            let insert = format!(
+                "INSERT INTO nova_server_groups (id, project_id, user_id, name, policy, \
+                 created_at) VALUES (x'{id:032x}', '{project}', 'u', 'g', 'affinity', 1)"
+            );
+            old.execute_unprepared(&insert).await.unwrap();
+        }
+        old.close().await.unwrap();
+
+        let sql = SqlStore::connect(&url).await.unwrap();
+        let store = Store::new(sql.clone());
+        for (project, groups) in [("p", 2), ("q", 1), ("r", 0)] {
+            let project = project.parse().unwrap();
+            let quotas = store.quotas().quotas_of(&project).await.unwrap();
+            let mut quotas = quotas.iter();
+            let quota = quotas.find(|quota| quota.resource == QuotaResource::ServerGroups);
+            assert_eq!(quota.unwrap().used, groups, "{project}");
+            assert!(!store.quotas().quota_recount(&project).await.unwrap());
+        }
+        sql.close().await;
+    }
 }
