@@ -82,11 +82,7 @@ impl Texts {
         };
         let limit = "(SELECT hard_limit FROM nova_quota_limits WHERE project_id = ? \
             AND nova_quota_limits.resource = nova_quota_usages.resource)";
-        let class = "host = ? AND class";
-        let classes = format!(
-            "(CASE {}ELSE 0 END)",
-            format!("WHEN {class} = ? THEN ? ").repeat(4)
-        );
+        let classes = format!("(CASE {}ELSE 0 END)", "WHEN class = ? THEN ? ".repeat(4));
         let numbered = |text: String| match name {
             "postgres" => {
                 let mut count = 0;
@@ -122,7 +118,7 @@ impl Texts {
             // Where a database goes through rows in any order, the store locks a host first.
             lock: (name == "postgres").then(|| {
                 numbered(
-                    "SELECT host FROM nova_inventories WHERE host IN (?) AND class = ? ORDER BY host FOR UPDATE"
+                    "SELECT host FROM nova_inventories WHERE host IN (?) AND class = ? ORDER BY host, class FOR UPDATE"
                         .to_owned(),
                 )
             }),
@@ -137,7 +133,7 @@ impl Texts {
             get: numbered(format!("SELECT {COLUMNS} FROM nova_servers WHERE id = ?")),
             list: numbered(format!(
                 "SELECT {COLUMNS} FROM nova_servers WHERE project_id = ? AND deleted_at IS NULL \
-                 ORDER BY created_at, id LIMIT 101"
+                 ORDER BY created_at, id LIMIT ?"
             )),
             analyze: match name {
                 "mysql" => &["ANALYZE TABLE nova_servers, nova_hosts, nova_inventories"],
@@ -338,6 +334,7 @@ macro_rules! bare {
                 pub async fn list(&self, project: &ProjectId) -> usize {
                     let rows = sqlx::query(AssertSqlSafe(self.texts.list.as_str()))
                         .bind(project.to_string())
+                        .bind(101_i64)
                         .fetch_all(&self.pool)
                         .await
                         .unwrap();
@@ -380,20 +377,14 @@ macro_rules! bare {
                     ];
                     let mut take = sqlx::query(AssertSqlSafe(self.texts.take.as_str()));
                     for (class, amount) in &amounts {
-                        take = take
-                            .bind(host.to_string())
-                            .bind(class.clone())
-                            .bind(*amount);
+                        take = take.bind(class.clone()).bind(*amount);
                     }
                     take = take.bind(host.to_string());
                     for (class, _) in &amounts {
                         take = take.bind(class.clone());
                     }
                     for (class, amount) in &amounts {
-                        take = take
-                            .bind(host.to_string())
-                            .bind(class.clone())
-                            .bind(*amount);
+                        take = take.bind(class.clone()).bind(*amount);
                     }
                     let done = take.execute(&mut *transaction).await.unwrap();
                     assert_eq!(done.rows_affected(), 4);

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench store` measures the store in memory and in a SQLite file;
 //! `scripts/services --only postgres,mysql cargo bench --bench store --all-features` also
-//! PostgreSQL and MariaDB. Each call is followed by the same statements through sqlx alone, on a
-//! connection to the same database, so that both meet the same machine. The ratio is theirs.
+//! PostgreSQL and MariaDB. Each call is followed by the same statements through sqlx alone, each on
+//! one connection to the same database, so that both meet the same machine. The ratio is theirs.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +18,8 @@ mod fixture;
 mod schedulers;
 mod single;
 
-use nova_sdk::prelude::*;
+use nova_sdk::core::repository::sql::{SqlOptions, SqlStore};
+use nova_sdk::prelude::{MemoryStore, Store};
 
 use bare::Bare;
 use fixture::{HOSTS, LISTED};
@@ -65,14 +66,15 @@ async fn database(name: &'static str, url: &str) {
         println!("{name}: not measured, nova-sdk was built without its feature `{name}`\n");
         return;
     };
-    let sql = nova_sdk::core::repository::sql::SqlStore::connect(&place.url)
-        .await
-        .unwrap();
+    let sql = SqlStore::connect(&place.url).await.unwrap();
     let store = Store::new(sql.clone());
     let fleet = fixture::fill(&store).await;
     let bare = Bare::connect(name, &place.url).await;
     bare.analyze().await;
-    single::measure(name, &store, Some(&bare), &fleet).await;
+    let alone = SqlOptions::default().max_connections(1);
+    let alone = SqlStore::connect_with(&place.url, &alone).await.unwrap();
+    single::measure(name, &Store::new(alone.clone()), Some(&bare), &fleet).await;
+    alone.close().await;
     bulk::measure(&store, &fleet).await;
     schedulers::measure(&store, Some(&sql)).await;
     bare.close().await;

@@ -119,9 +119,18 @@ macro_rules! text_id {
 /// The longest text identifier, in characters. Nova's database columns hold as many.
 pub const MAX_ID_CHARS: usize = 255;
 
+const NOT_IN_IDS: &str = "it has a control character or white space in it";
+
 fn check_token(field: &'static str, text: &str) -> Result<()> {
     if text.is_empty() {
         return Err(Error::invalid(field, "it is empty"));
+    }
+    if text.is_ascii() && text.len() <= MAX_ID_CHARS {
+        // Most are: one look at each byte.
+        return match text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            true => Err(Error::invalid(field, NOT_IN_IDS)),
+            false => Ok(()),
+        };
     }
     if text.chars().count() > MAX_ID_CHARS {
         return Err(Error::invalid(
@@ -130,10 +139,7 @@ fn check_token(field: &'static str, text: &str) -> Result<()> {
         ));
     }
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Error::invalid(
-            field,
-            "it has a control character or white space in it",
-        ));
+        return Err(Error::invalid(field, NOT_IN_IDS));
     }
     Ok(())
 }

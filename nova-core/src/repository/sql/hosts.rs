@@ -144,7 +144,7 @@ async fn delete(db: &impl ConnectionTrait, name: &HostName, op: Op) -> Result<bo
     if host.is_none() {
         return Ok(false);
     }
-    used::lock(db, std::iter::once(name), op).await?;
+    used::lock_host(db, name, op).await?;
     let rows = inventories::rows_of(db, name, op).await?;
     let count = rows.classes.len() + usize::from(rows.consumers.is_some());
     let unused = inventory::Entity::delete_many()

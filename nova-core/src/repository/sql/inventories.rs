@@ -78,7 +78,7 @@ pub(super) fn offered(
 /// Makes the rows of a host what it reports. What is used stays; a class that is no longer offered
 /// keeps its row while it is used. The host's row must be locked.
 pub(super) async fn replace(db: &impl ConnectionTrait, report: &HostReport, op: Op) -> Result<()> {
-    used::lock(db, std::iter::once(&report.name), op).await?;
+    used::lock_host(db, &report.name, op).await?;
     let rows = rows_of(db, &report.name, op).await?;
     if rows.consumers.is_none() {
         Entity::insert(consumers_row(&report.name))

@@ -1,8 +1,8 @@
 //! Counting what is used of a host: in the rows of its inventories, beside what it offers.
 //!
-//! One row more, of a class that no resource has, counts the consumers. Where a database goes
-//! through the rows of one statement in any order, it is locked before the others, host by host in
-//! the order of their names, so that no two transactions wait for each other.
+//! One row more, of a class that no resource has, counts the consumers. Everyone takes the rows
+//! host by host in the order of their names, so that no two transactions wait for each other: see
+//! [`lock`].
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::id::HostName;
 use crate::model::Resources;
 
 /// How many hosts one statement counts for.
-const HOSTS_AT_ONCE: usize = 32;
+const HOSTS_AT_ONCE: usize = 250;
 /// How many hosts one statement locks.
 const HOSTS_LOCKED_AT_ONCE: usize = 500;
 
@@ -59,21 +59,20 @@ pub(super) fn add<'a>(
 ///
 /// The hosts are locked in the order of their names, by everyone.
 pub(super) async fn take(db: &impl ConnectionTrait, wanted: &ByHost, op: Op) -> Result<bool> {
-    lock(db, wanted.keys(), op).await?;
-    let hosts: Vec<_> = wanted.iter().collect();
-    for hosts in hosts.chunks(HOSTS_AT_ONCE) {
-        let Some(rows) = rows(hosts) else {
-            return Ok(false);
-        };
+    let Some(changes) = changes(wanted) else {
+        return Ok(false);
+    };
+    lock(db, wanted.keys(), changes.len(), op).await?;
+    for change in changes {
         let used = Expr::col(Column::Used);
         let done = Entity::update_many()
-            .col_expr(Column::Used, used.clone().add(rows.amount.clone()))
-            .filter(rows.are)
-            .filter(used.lte(Expr::col(Column::Capacity).sub(rows.amount)))
+            .col_expr(Column::Used, used.clone().add(change.amount.clone()))
+            .filter(change.rows)
+            .filter(used.lte(Expr::col(Column::Capacity).sub(change.amount)))
             .exec(db)
             .await
             .map_err(|error| op.failed(error))?;
-        if done.rows_affected < rows.count {
+        if done.rows_affected < change.count {
             return Ok(false);
         }
     }
@@ -82,15 +81,14 @@ pub(super) async fn take(db: &impl ConnectionTrait, wanted: &ByHost, op: Op) -> 
 
 /// Counts down what is used.
 pub(super) async fn give_back(db: &impl ConnectionTrait, held: &ByHost, op: Op) -> Result<()> {
-    lock(db, held.keys(), op).await?;
-    let hosts: Vec<_> = held.iter().collect();
-    for hosts in hosts.chunks(HOSTS_AT_ONCE) {
-        let Some(rows) = rows(hosts) else {
-            return Err(op.corrupt("more is held than a number can say"));
-        };
+    let Some(changes) = changes(held) else {
+        return Err(op.corrupt("more is held than a number can say"));
+    };
+    lock(db, held.keys(), changes.len(), op).await?;
+    for change in changes {
         Entity::update_many()
-            .col_expr(Column::Used, Expr::col(Column::Used).sub(rows.amount))
-            .filter(rows.are)
+            .col_expr(Column::Used, Expr::col(Column::Used).sub(change.amount))
+            .filter(change.rows)
             .exec(db)
             .await
             .map_err(|error| op.failed(error))?;
@@ -98,24 +96,37 @@ pub(super) async fn give_back(db: &impl ConnectionTrait, held: &ByHost, op: Op) 
     Ok(())
 }
 
-/// Keeps others from counting on these hosts until the transaction ends.
-pub(super) async fn lock<'a>(
+/// Keeps others from counting on a host until the transaction ends.
+pub(super) async fn lock_host(db: &impl ConnectionTrait, host: &HostName, op: Op) -> Result<()> {
+    lock(db, std::iter::once(host), usize::MAX, op).await
+}
+
+/// Keeps others from counting on these hosts until the transaction ends, where so many statements
+/// do not meet their rows in order by themselves.
+async fn lock<'a>(
     db: &impl ConnectionTrait,
     hosts: impl Iterator<Item = &'a HostName>,
+    statements: usize,
     op: Op,
 ) -> Result<()> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        // On SQLite whoever writes is alone; MySQL goes through rows by their key.
-        return Ok(());
-    }
+    let rows = match db.get_database_backend() {
+        // Whoever writes is alone.
+        DbBackend::Sqlite => return Ok(()),
+        // The statements go through the rows in any order: one row stands for all of a host's.
+        DbBackend::Postgres => Condition::all().add(Column::Class.eq(CONSUMERS)),
+        // One statement goes through the rows by their key, and so must several.
+        _ if statements <= 1 => return Ok(()),
+        _ => Condition::all(),
+    };
     let hosts: Vec<&str> = hosts.map(HostName::as_str).collect();
     for hosts in hosts.chunks(HOSTS_LOCKED_AT_ONCE) {
         let _: Vec<String> = Entity::find()
             .select_only()
             .column(Column::Host)
             .filter(Column::Host.is_in(hosts.iter().copied()))
-            .filter(Column::Class.eq(CONSUMERS))
+            .filter(rows.clone())
             .order_by_asc(Column::Host)
+            .order_by_asc(Column::Class)
             .lock_exclusive()
             .into_tuple()
             .all(db)
@@ -125,35 +136,46 @@ pub(super) async fn lock<'a>(
     Ok(())
 }
 
-/// Rows of inventories, and the amount for each.
-struct Rows {
-    are: Condition,
+/// One statement's rows of inventories, and the amount for each.
+struct Change {
+    rows: Condition,
     amount: Expr,
     count: u64,
 }
 
-/// The rows of some hosts; `None` if an amount is more than any capacity.
-fn rows(hosts: &[(&HostName, &Amounts)]) -> Option<Rows> {
-    let mut are = Condition::any();
-    let mut amount = CaseStatement::new();
-    let mut count = 0;
-    for (host, amounts) in hosts {
-        let this_host = Column::Host.eq(host.as_str());
-        let mut classes = vec![CONSUMERS];
-        let consumers = i64::try_from(amounts.consumers).ok()?;
-        let is_count = this_host.clone().and(Column::Class.eq(CONSUMERS));
-        amount = amount.case(is_count, Expr::value(consumers));
-        for (class, units) in amounts.resources.iter() {
-            let units = i64::try_from(units).ok()?;
-            let is_class = this_host.clone().and(Column::Class.eq(class.as_str()));
-            amount = amount.case(is_class, Expr::value(units));
-            classes.push(class.as_str());
+/// The statements: one for the hosts of which the same is taken, which are most where servers of
+/// one flavor are placed together. `None` if an amount is more than any capacity.
+fn changes(by_host: &ByHost) -> Option<Vec<Change>> {
+    let mut alike: Vec<(&Amounts, Vec<&str>)> = Vec::new();
+    for (host, amounts) in by_host {
+        match alike.iter_mut().find(|(same, _)| *same == amounts) {
+            Some((_, hosts)) => hosts.push(host.as_str()),
+            None => alike.push((amounts, vec![host.as_str()])),
         }
-        count += u64::try_from(classes.len()).ok()?;
-        are = are.add(this_host.and(Column::Class.is_in(classes)));
     }
-    Some(Rows {
-        are,
+    let mut changes = Vec::new();
+    for (amounts, hosts) in alike {
+        for hosts in hosts.chunks(HOSTS_AT_ONCE) {
+            changes.push(change(amounts, hosts)?);
+        }
+    }
+    Some(changes)
+}
+
+fn change(amounts: &Amounts, hosts: &[&str]) -> Option<Change> {
+    let consumers = i64::try_from(amounts.consumers).ok()?;
+    let mut classes = vec![CONSUMERS];
+    let mut amount = CaseStatement::new().case(Column::Class.eq(CONSUMERS), Expr::value(consumers));
+    for (class, units) in amounts.resources.iter() {
+        let units = i64::try_from(units).ok()?;
+        amount = amount.case(Column::Class.eq(class.as_str()), Expr::value(units));
+        classes.push(class.as_str());
+    }
+    let count = u64::try_from(classes.len() * hosts.len()).ok()?;
+    Some(Change {
+        rows: Condition::all()
+            .add(Column::Host.is_in(hosts.iter().copied()))
+            .add(Column::Class.is_in(classes)),
         amount: amount.finally(Expr::value(0_i64)).into(),
         count,
     })
