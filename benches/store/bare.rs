@@ -128,7 +128,7 @@ impl Texts {
             )),
             allocate: numbered(format!(
                 "INSERT INTO nova_allocations (consumer, host, class, amount) VALUES {}",
-                vec!["(?, ?, ?, ?)"; 3].join(", ")
+                ["(?, ?, ?, ?)"; 3].join(", ")
             )),
             get: numbered(format!("SELECT {COLUMNS} FROM nova_servers WHERE id = ?")),
             list: numbered(format!(

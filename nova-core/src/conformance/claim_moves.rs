@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = cases!(claim_moves {
     who_holds_nothing_does_not_move,
     a_move_is_taken_back_once_and_by_its_server,
     a_move_is_taken_back_when_the_server_holds_nothing,
+    a_migration_is_not_its_server,
     racing_moves_fill_a_host_exactly,
     moves_and_ways_back_leave_nothing_behind,
 });
@@ -403,5 +404,30 @@ pub async fn moves_and_ways_back_leave_nothing_behind(store: &Store, env: &Env) 
     assert_eq!(
         (one.0.get(&VCPU) + two.0.get(&VCPU), one.1 + two.1),
         (16, 8)
+    );
+}
+
+/// A migration with the UUID of its server is `Invalid`, and nothing changes.
+pub async fn a_migration_is_not_its_server(store: &Store, env: &Env) {
+    let moving = Moving::new(store, env).await;
+    let itself = MigrationId::from_uuid(*moving.server.as_uuid());
+    let wanted = ClaimMove {
+        migration: itself,
+        ..moving.to(env, &moving.hosts[1], vcpus(1))
+    };
+    assert_fails!(
+        store.allocations().claim_move(&wanted).await,
+        Error::Invalid { .. }
+    );
+    assert_fails!(
+        store
+            .allocations()
+            .claim_move_back(moving.server, itself)
+            .await,
+        Error::Invalid { .. }
+    );
+    assert_eq!(
+        moving.used(store).await,
+        [(vcpus(2), 1), (Resources::new(), 0)]
     );
 }

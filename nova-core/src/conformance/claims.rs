@@ -8,7 +8,7 @@ use crate::env::Env;
 use crate::error::{Error, ObjectKind};
 use crate::id::{HostName, RequestId, ServerId};
 use crate::model::{Allocation, Claim, Consumer, Inventory, ResourceClass, Resources};
-use crate::repository::Store;
+use crate::repository::{MAX_CLAIMED, Store};
 
 /// The cases of this module.
 pub(super) const CASES: &[Case] = cases!(claims {
@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = cases!(claims {
     another_claim_of_the_holder_is_refused,
     an_unknown_host_is_not_found,
     an_empty_claim_is_invalid,
+    a_claim_is_bounded,
     a_class_that_is_not_offered_has_nothing_left,
     huge_amounts_do_not_overflow,
     release_gives_back_once,
@@ -308,6 +309,30 @@ pub async fn an_empty_claim_is_invalid(store: &Store, env: &Env) {
         );
     }
     assert_eq!(used(store, &one).await, (Resources::new(), 0));
+}
+
+/// A claim over more hosts, or more classes on one, than a claim may name is `Invalid`.
+pub async fn a_claim_is_bounded(store: &Store, env: &Env) {
+    let name = host(store, env, &[(VCPU, 4, 0, 1.0)]).await;
+    let class = |index: usize| -> ResourceClass { format!("CUSTOM_{index}").parse().unwrap() };
+    let many: Resources = (0..=MAX_CLAIMED).map(|index| (class(index), 1)).collect();
+    let hosts: Vec<HostName> = (0..=MAX_CLAIMED).map(|_| fresh(env, "host")).collect();
+    let everywhere: Vec<_> = hosts.iter().map(|host| (host, vcpus(1))).collect();
+    for wanted in [claim(env, &name, many), claim_over(env, &everywhere)] {
+        assert_fails!(
+            store.allocations().claim(&wanted).await,
+            Error::Invalid { .. }
+        );
+    }
+    let most: Resources = (1..MAX_CLAIMED).map(|index| (class(index), 1)).collect();
+    assert_fails!(
+        store
+            .allocations()
+            .claim(&claim(env, &name, most.with(VCPU, 1)))
+            .await,
+        Error::NoCapacity { available: 0, .. }
+    );
+    assert_eq!(used(store, &name).await, (Resources::new(), 0));
 }
 
 /// Of a class that a host does not offer, nothing is left; nothing is held then.

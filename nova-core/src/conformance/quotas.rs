@@ -23,6 +23,8 @@ pub(super) const CASES: &[Case] = cases!(quotas {
     a_refused_create_charges_nothing,
     racing_creates_stay_within_the_limit,
     a_create_and_a_delete_that_race_leave_the_right_sum,
+    a_resize_is_charged_with_the_larger,
+    opposite_changes_that_race_leave_the_right_sum,
     a_recount_finds_nothing_wrong,
     groups_are_charged_while_they_are_there,
     beyond_the_limit_no_group_is_created,
@@ -344,6 +346,49 @@ pub async fn a_create_and_a_delete_that_race_leave_the_right_sum(store: &Store, 
     })
     .await;
     assert_eq!(used(store, &project).await, [4, 20, 400]);
+}
+
+/// While a server is resized it is charged with the larger flavor of the two, resource by resource.
+pub async fn a_resize_is_charged_with_the_larger(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    let mut server = server_in(env, &project);
+    store.servers().server_create(&server).await.unwrap();
+    server.new_flavor = Some(sized(env, 6, 128));
+    let mut server = store.servers().server_update(&server).await.unwrap();
+    assert_eq!(used(store, &project).await, [1, 6, 512]);
+    server.old_flavor = Some(server.flavor.clone());
+    server.flavor = server.new_flavor.take().unwrap();
+    let mut server = store.servers().server_update(&server).await.unwrap();
+    assert_eq!(used(store, &project).await, [1, 6, 512]);
+    server.old_flavor = None;
+    store.servers().server_update(&server).await.unwrap();
+    assert_eq!(used(store, &project).await, [1, 6, 128]);
+}
+
+/// Writes that take of one resource and give back of another, in both directions at once, leave
+/// the right sum.
+pub async fn opposite_changes_that_race_leave_the_right_sum(store: &Store, env: &Env) {
+    let project: ProjectId = fresh(env, "project");
+    let (wide, tall) = (sized(env, 8, 64), sized(env, 1, 512));
+    at_once(8, |index| {
+        let (store, server) = (store.clone(), server_in(env, &project));
+        let mut flavors = [wide.clone(), tall.clone()];
+        flavors.rotate_left(index % 2);
+        async move {
+            let mut server = Server {
+                flavor: flavors[1].clone(),
+                ..server
+            };
+            store.servers().server_create(&server).await.unwrap();
+            for round in 0..10 {
+                server.flavor = flavors[round % 2].clone();
+                server = store.servers().server_update(&server).await.unwrap();
+            }
+        }
+    })
+    .await;
+    assert_eq!(used(store, &project).await, [8, 4 * 9, 4 * 576]);
+    assert!(!store.quotas().quota_recount(&project).await.unwrap());
 }
 
 /// `quota_recount` finds that the charges are the sum of the servers.

@@ -2,7 +2,7 @@
 
 use super::cases::{Case, cases};
 use super::fixture::{
-    assert_fails, at_once, claim, fresh, host, server_in, successes, used, vcpus,
+    assert_fails, at_once, claim, fresh, host, is_already_exists, server_in, successes, used, vcpus,
 };
 use crate::env::Env;
 use crate::error::{Error, ObjectKind};
@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = cases!(server_batches {
     a_claim_that_is_held_already_is_granted,
     a_consumer_that_holds_something_else_undoes_the_batch,
     racing_batches_are_whole,
+    one_batch_in_two_orders_is_created_once,
 });
 
 const VCPU: ResourceClass = ResourceClass::Vcpu;
@@ -256,4 +257,23 @@ pub async fn racing_batches_are_whole(store: &Store, env: &Env) {
     assert_eq!(successes(results, full).len(), 5);
     assert_eq!(used(store, &hosts[0]).await, (vcpus(10), 10));
     assert_eq!(used(store, &hosts[1]).await, (vcpus(10), 10));
+}
+
+/// The same batch from several callers, in one order and in the other: one creates it, and the rest
+/// are told that it is there.
+pub async fn one_batch_in_two_orders_is_created_once(store: &Store, env: &Env) {
+    let servers = servers(env, &fresh(env, "project"), 60);
+    let results = at_once(4, |index| {
+        let (store, mut servers) = (store.clone(), servers.clone());
+        if index % 2 == 1 {
+            servers.reverse();
+        }
+        async move {
+            let batch = ServerBatch::of(servers);
+            store.servers().server_create_batch(&batch).await
+        }
+    })
+    .await;
+    assert_eq!(successes(results, is_already_exists).len(), 1);
+    assert_eq!(count(store, &servers).await, 60);
 }

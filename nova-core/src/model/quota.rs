@@ -38,11 +38,11 @@ impl QuotaLimit {
     /// So many units and no more. Zero forbids all use.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a signed number of 64 bits cannot say it.
+    /// [`Error::Invalid`] if it is above 2^63 - 2: stores keep the number after that for no limit.
     pub fn at_most(units: u64) -> Result<Self> {
         match i64::try_from(units) {
-            Ok(_) => Ok(Self(Some(units))),
-            Err(_) => Err(Error::invalid("quota limit", "it is above 2^63 - 1")),
+            Ok(number) if number < i64::MAX => Ok(Self(Some(units))),
+            _ => Err(Error::invalid("quota limit", "it is above 2^63 - 2")),
         }
     }
 
@@ -72,11 +72,13 @@ impl TryFrom<i64> for QuotaLimit {
     fn try_from(number: i64) -> Result<Self> {
         match number {
             -1 => Ok(Self::UNLIMITED),
-            _ => u64::try_from(number)
-                .map(|units| Self(Some(units)))
-                .map_err(|_| {
-                    Error::invalid("quota limit", "it is negative, and not -1 for unlimited")
-                }),
+            _ => match u64::try_from(number) {
+                Ok(units) => Self::at_most(units),
+                Err(_) => Err(Error::invalid(
+                    "quota limit",
+                    "it is negative, and not -1 for unlimited",
+                )),
+            },
         }
     }
 }
@@ -177,6 +179,8 @@ mod tests {
         );
         assert!(serde_json::from_str::<QuotaLimit>("-2").is_err());
         assert!(QuotaLimit::at_most(u64::MAX).is_err());
+        assert!(QuotaLimit::at_most(i64::MAX as u64).is_err());
+        assert!(QuotaLimit::try_from(i64::MAX).is_err());
         assert_eq!((ten.left(4), ten.left(11)), (Some(6), Some(0)));
     }
 

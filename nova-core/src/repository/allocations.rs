@@ -24,7 +24,8 @@ pub trait AllocationRepository: Debug + Send + Sync {
     /// # Errors
     /// Looked for in this order; hosts are taken by name, classes in their own order, and the
     /// first that fails is reported:
-    /// * [`Invalid`](crate::Error::Invalid): the claim names no host, or asks for nothing on one;
+    /// * [`Invalid`](crate::Error::Invalid): the claim names no host, asks for nothing on one, or is
+    ///   over more than [`MAX_CLAIMED`] hosts or classes on one;
     /// * [`AlreadyExists`](crate::Error::AlreadyExists): the consumer holds something else, or the
     ///   same for another request;
     /// * [`NotFound`](crate::Error::NotFound): the host is not there;
@@ -42,7 +43,8 @@ pub trait AllocationRepository: Debug + Send + Sync {
     ///
     /// # Errors
     /// Looked for in this order:
-    /// * [`Invalid`](crate::Error::Invalid): as for [`claim`](Self::claim);
+    /// * [`Invalid`](crate::Error::Invalid): as for [`claim`](Self::claim), or the migration has the
+    ///   UUID of the server;
     /// * [`AlreadyExists`](crate::Error::AlreadyExists): the migration holds something, and this
     ///   is not the same move made again;
     /// * [`NotFound`](crate::Error::NotFound) of an allocation: the server holds nothing;
@@ -57,7 +59,8 @@ pub trait AllocationRepository: Debug + Send + Sync {
     /// It never fails for want of capacity, as what is handed back was held all the time.
     ///
     /// # Errors
-    /// [`Invalid`](crate::Error::Invalid) if the migration was made for another server.
+    /// [`Invalid`](crate::Error::Invalid) if the migration was made for another server, or has the
+    /// UUID of this one.
     async fn claim_move_back(&self, server: ServerId, migration: MigrationId) -> Result<bool>;
 
     /// What the consumer holds, by host. Empty if nothing.
@@ -71,18 +74,37 @@ pub trait AllocationRepository: Debug + Send + Sync {
     async fn release(&self, consumer: Consumer, host: Option<&HostName>) -> Result<bool>;
 }
 
-/// Refuses a claim that names no host, or asks for nothing on one.
+/// The most hosts of one claim, and the most classes on each.
+pub const MAX_CLAIMED: usize = 100;
+
+/// Refuses a claim that names no host, asks for nothing on one, or for more than a claim may.
 pub(super) fn check_wanted(wanted: &BTreeMap<HostName, Resources>) -> Result<()> {
+    let refuse = |reason: String| Err(Error::invalid("claim", reason));
     if wanted.is_empty() {
-        return Err(Error::invalid("claim", "it is empty"));
+        return refuse("it is empty".to_owned());
     }
-    match wanted.iter().find(|(_, resources)| resources.is_empty()) {
-        Some((host, _)) => Err(Error::invalid(
-            "claim",
-            format!("it asks host {host} for nothing"),
-        )),
-        None => Ok(()),
+    if wanted.len() > MAX_CLAIMED {
+        return refuse(format!("it is over more than {MAX_CLAIMED} hosts"));
     }
+    for (host, resources) in wanted {
+        if resources.is_empty() {
+            return refuse(format!("it asks host {host} for nothing"));
+        }
+        if resources.iter().count() > MAX_CLAIMED {
+            return refuse(format!(
+                "it asks host {host} for more than {MAX_CLAIMED} classes"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a migration with the UUID of its server: consumers are told apart by theirs.
+pub(super) fn check_move(server: ServerId, migration: MigrationId) -> Result<()> {
+    if server.as_uuid() == migration.as_uuid() {
+        return Err(Error::invalid("migration id", "it is that of the server"));
+    }
+    Ok(())
 }
 
 /// The error for a migration that was made for another server.

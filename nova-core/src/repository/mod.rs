@@ -52,7 +52,7 @@ mod store;
 
 pub use actions::ActionRepository;
 pub use aggregates::{AggregateFilter, AggregateRepository};
-pub use allocations::AllocationRepository;
+pub use allocations::{AllocationRepository, MAX_CLAIMED};
 pub use archive::ArchiveRepository;
 pub use block_devices::{BlockDeviceRepository, MAX_BLOCK_DEVICES};
 pub use cells::CellRepository;

@@ -67,7 +67,8 @@ pub trait ServerRepository: Debug + Send + Sync {
     async fn server_update(&self, server: &Server) -> Result<Server>;
 
     /// Removes a server with a [`deleted_at`](Server::deleted_at) for good, with all that belongs
-    /// to it: faults, tags. Returns whether it was there. An archived server is not touched.
+    /// to it: faults, tags, migrations, actions, block devices, ports, console tokens, its place in
+    /// a group. Returns whether it was there. An archived server is not touched.
     ///
     /// # Errors
     /// In this order: [`Stale`](crate::Error::Stale) if the server is not deleted or its generation

@@ -11,7 +11,7 @@ use crate::error::{Error, ObjectKind, Result};
 use crate::id::{HostName, MigrationId, RequestId, ServerId};
 use crate::model::{Allocation, Claim, ClaimMove, Consumer, Resources};
 use crate::repository::AllocationRepository;
-use crate::repository::allocations::{check_wanted, not_its_migration, sum_by_host};
+use crate::repository::allocations::{check_move, check_wanted, not_its_migration, sum_by_host};
 
 /// What is held, by host and by consumer.
 #[derive(Default)]
@@ -212,6 +212,7 @@ impl AllocationRepository for MemoryStore {
 
     async fn claim_move(&self, claim: &ClaimMove) -> Result<()> {
         check_wanted(&claim.resources)?;
+        check_move(claim.server, claim.migration)?;
         let tables = &mut *self.tables();
         let allocations = &mut tables.allocations;
         if allocations.is_moved(claim) {
@@ -243,6 +244,7 @@ impl AllocationRepository for MemoryStore {
     }
 
     async fn claim_move_back(&self, server: ServerId, migration: MigrationId) -> Result<bool> {
+        check_move(server, migration)?;
         let allocations = &mut self.tables().allocations;
         match allocations.by_consumer.get(migration.as_uuid()) {
             None => return Ok(false),

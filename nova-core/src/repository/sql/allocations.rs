@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::id::{HostName, MigrationId, ServerId};
 use crate::model::{Allocation, Claim, ClaimMove, Consumer};
 use crate::repository::AllocationRepository;
-use crate::repository::allocations::check_wanted;
+use crate::repository::allocations::{check_move, check_wanted};
 
 #[async_trait]
 impl AllocationRepository for SqlStore {
@@ -28,11 +28,13 @@ impl AllocationRepository for SqlStore {
 
     async fn claim_move(&self, claim: &ClaimMove) -> Result<()> {
         check_wanted(&claim.resources)?;
+        check_move(claim.server, claim.migration)?;
         let op = self.op("move a claim");
         self.retried(|| move_once(self, claim, op)).await
     }
 
     async fn claim_move_back(&self, server: ServerId, migration: MigrationId) -> Result<bool> {
+        check_move(server, migration)?;
         let op = self.op("move a claim back");
         self.retried(|| async {
             let transaction = self.begin(op).await?;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoSimpleExpr as _, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoSimpleExpr as _, QueryFilter,
+};
 
 use super::chunks::chunks;
 use super::entity::{quota_limit, quota_usage};
@@ -27,33 +29,46 @@ pub(super) async fn charge(
     use quota_usage::Column::{ProjectId, Resource, Used};
 
     let (more, less) = (now.beyond(before), before.beyond(now));
-    if !more.is_empty() {
-        let Some(units) = units(&more) else {
-            return Ok(false);
-        };
-        let done = quota_usage::Entity::update_many()
-            .col_expr(Used, Expr::col(Used).add(units.clone()))
-            .filter(ProjectId.eq(project.as_str()))
-            .filter(Resource.is_in(more.iter().map(|(resource, _)| resource.as_str())))
-            .filter(Expr::col(Used).lte(limit(project).sub(units)))
-            .exec(db)
-            .await
-            .map_err(|error| op.failed(error))?;
-        let wanted = u64::try_from(more.iter().count()).unwrap_or(u64::MAX);
-        if done.rows_affected < wanted {
-            return Ok(false);
-        }
+    if more.is_empty() && less.is_empty() {
+        return Ok(true);
     }
-    if let Some(units) = units(&less).filter(|_| !less.is_empty()) {
-        quota_usage::Entity::update_many()
-            .col_expr(Used, Expr::col(Used).sub(units))
-            .filter(ProjectId.eq(project.as_str()))
-            .filter(Resource.is_in(less.iter().map(|(resource, _)| resource.as_str())))
-            .exec(db)
-            .await
-            .map_err(|error| op.failed(error))?;
-    }
-    Ok(true)
+    // In one statement, so that no two writers take the rows in different orders.
+    let Some(units) = units(&more, &less) else {
+        return Ok(false);
+    };
+    let names = |charge: &QuotaCharge| -> Vec<&'static str> {
+        charge
+            .iter()
+            .map(|(resource, _)| resource.as_str())
+            .collect()
+    };
+    let (growing, shrinking) = (names(&more), names(&less));
+    let all = [growing.clone(), shrinking.clone()].concat();
+    let wanted = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    let sum = Expr::col(Used).add(units.clone());
+    let is_left = Expr::col(Used).lte(limit(project).sub(units));
+    let allowed = match shrinking.is_empty() {
+        true => Condition::all().add(is_left),
+        false => Condition::any().add(Resource.is_in(shrinking)).add(is_left),
+    };
+    let done = quota_usage::Entity::update_many()
+        .col_expr(Used, not_negative(sum))
+        .filter(ProjectId.eq(project.as_str()))
+        .filter(Resource.is_in(all))
+        .filter(allowed)
+        .exec(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    Ok(done.rows_affected >= wanted)
+}
+
+/// The number, or zero where it is less: what an earlier version did not count is not there to be
+/// taken off.
+pub(super) fn not_negative(number: Expr) -> Expr {
+    CaseStatement::new()
+        .case(number.clone().lt(0_i64), Expr::value(0_i64))
+        .finally(number)
+        .into()
 }
 
 /// Why a charge was refused, after the transaction was undone: the quota that is exceeded, or an
@@ -176,13 +191,15 @@ pub(super) async fn quotas(
     Ok(QuotaResource::ALL.iter().map(quota).collect())
 }
 
-/// The amount for each row; `None` if one is more than a row can hold.
-fn units(charge: &QuotaCharge) -> Option<Expr> {
+/// By how much each row changes; `None` if it is more than a row can hold.
+fn units(more: &QuotaCharge, less: &QuotaCharge) -> Option<Expr> {
     let mut units = CaseStatement::new();
-    for (resource, amount) in charge.iter() {
-        let amount = i64::try_from(amount).ok()?;
-        let is_resource = quota_usage::Column::Resource.eq(resource.as_str());
-        units = units.case(is_resource, Expr::value(amount));
+    for (charge, sign) in [(more, 1), (less, -1)] {
+        for (resource, amount) in charge.iter() {
+            let amount = i64::try_from(amount).ok()?;
+            let is_resource = quota_usage::Column::Resource.eq(resource.as_str());
+            units = units.case(is_resource, Expr::value(sign * amount));
+        }
     }
     Some(units.finally(Expr::value(0_i64)).into())
 }

@@ -56,6 +56,8 @@ pub(super) async fn claim_once(store: &SqlStore, claim: &Claim, op: Op) -> Resul
 
 /// Holds what the claims ask for.
 pub(super) async fn hold(db: &impl ConnectionTrait, claims: &[&Claim], op: Op) -> Result<(), Undo> {
+    let mut claims = claims.to_vec();
+    claims.sort_unstable_by_key(|claim| *claim.consumer.as_uuid());
     let consumers = claims.iter().map(|claim| consumer::row(claim)).collect();
     for rows in chunks(consumers) {
         let insert = consumer::Entity::insert_many(rows);
@@ -67,7 +69,7 @@ pub(super) async fn hold(db: &impl ConnectionTrait, claims: &[&Claim], op: Op) -
     }
     let mut wanted = ByHost::new();
     let mut rows = Vec::new();
-    for claim in claims {
+    for claim in &claims {
         used::add(&mut wanted, &claim.resources);
         rows.extend(allocation::rows(
             *claim.consumer.as_uuid(),

@@ -61,7 +61,11 @@ impl FaultRepository for SqlStore {
             }
         })
         .await?;
-        self.forget_old_faults(fault.server_id).await
+        if let Err(error) = self.forget_old_faults(fault.server_id).await {
+            // It is recorded: the next one forgets what this one did not.
+            tracing::warn!(server = %fault.server_id, %error, "old faults were not forgotten");
+        }
+        Ok(())
     }
 
     async fn faults_of(&self, server: ServerId, limit: u32) -> Result<Vec<Fault>> {

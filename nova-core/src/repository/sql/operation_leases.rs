@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -99,13 +99,22 @@ async fn acquire_in(
     Entity::update_many()
         .col_expr(Column::Owner, Expr::value(owner.as_str()))
         .col_expr(Column::LeaseUntil, Expr::value(until.as_micros()))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::Attempts, one_more())
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .filter(Column::Id.is_in(acquired.iter().map(|record| *record.id.as_uuid())))
         .exec(db)
         .await
         .map_err(|error| op.failed(error))?;
     Ok(acquired)
+}
+
+/// One attempt more, as far as they are counted.
+fn one_more() -> Expr {
+    let most = i64::from(u32::MAX);
+    CaseStatement::new()
+        .case(Column::Attempts.gte(most), Expr::value(most))
+        .finally(Expr::col(Column::Attempts).add(1))
+        .into()
 }
 
 /// Takes over one record.

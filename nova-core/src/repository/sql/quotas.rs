@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
+use uuid::Uuid;
 
 use super::charge::quotas;
 use super::entity::quota_limit::{ActiveModel, Column, Entity, scope as stored_scope, stored};
@@ -76,11 +78,15 @@ impl QuotaRepository for SqlStore {
     }
 }
 
+/// How many servers are counted at once.
+const COUNTED_AT_ONCE: u64 = 500;
+
 /// Locks what is charged, so that nothing is charged meanwhile, and counts.
 async fn recount(db: &impl ConnectionTrait, project: &ProjectId, op: Op) -> Result<bool> {
     let failed = |error| op.failed(error);
     let rows = quota_usage::Entity::find()
         .filter(quota_usage::Column::ProjectId.eq(project.as_str()))
+        .order_by_asc(quota_usage::Column::Resource)
         .lock_exclusive()
         .all(db)
         .await
@@ -108,16 +114,33 @@ async fn recount(db: &impl ConnectionTrait, project: &ProjectId, op: Op) -> Resu
 
 /// What everything of the project is charged with.
 async fn count(db: &impl ConnectionTrait, project: &ProjectId, op: Op) -> Result<QuotaCharge> {
-    let servers = server::Entity::find()
-        .filter(server::Column::ProjectId.eq(project.as_str()))
-        .filter(server::Column::DeletedAt.is_null())
-        .all(db)
-        .await
-        .map_err(|error| op.failed(error))?;
     let mut sum = QuotaCharge::none();
-    for row in servers {
-        let server = row.into_server().map_err(|error| op.corrupt(error))?;
-        sum.add(&server.charge());
+    let mut last: Option<(i64, Uuid)> = None;
+    loop {
+        let mut page = server::Entity::find()
+            .filter(server::Column::ProjectId.eq(project.as_str()))
+            .filter(server::Column::DeletedAt.is_null())
+            .order_by_asc(server::Column::CreatedAt)
+            .order_by_asc(server::Column::Id)
+            .limit(COUNTED_AT_ONCE);
+        if let Some((created_at, id)) = last {
+            page = page
+                .filter(server::Column::CreatedAt.gte(created_at))
+                .filter(
+                    Condition::any()
+                        .add(server::Column::CreatedAt.gt(created_at))
+                        .add(server::Column::Id.gt(id)),
+                );
+        }
+        let rows = page.all(db).await.map_err(|error| op.failed(error))?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            last = Some((row.created_at, row.id));
+            let server = row.into_server().map_err(|error| op.corrupt(error))?;
+            sum.add(&server.charge());
+        }
     }
     let groups = server_group::Entity::find()
         .filter(server_group::Column::ProjectId.eq(project.as_str()))

@@ -14,7 +14,7 @@ use super::store::SqlStore;
 use super::{server_tags, used};
 use crate::error::{Error, ObjectKind, Result};
 use crate::id::ProjectId;
-use crate::model::{Claim, QuotaCharge};
+use crate::model::{Claim, QuotaCharge, Server};
 use crate::repository::ServerBatch;
 
 /// How many ids one statement looks for.
@@ -39,7 +39,10 @@ impl From<Error> for Stop {
 /// Creates the servers, charges their projects and holds what is claimed.
 pub(super) async fn create(store: &SqlStore, batch: &ServerBatch, op: Op) -> Result<()> {
     batch.validate()?;
-    let rows: Vec<ActiveModel> = batch.servers.iter().map(row).collect::<Result<_>>()?;
+    // In the order of their ids, whatever that of the batch: two of the same do not deadlock.
+    let mut servers: Vec<&Server> = batch.servers.iter().collect();
+    servers.sort_unstable_by_key(|server| server.id);
+    let rows: Vec<ActiveModel> = servers.into_iter().map(row).collect::<Result<_>>()?;
     store
         .retried(|| async {
             // A second time where a project is charged for the first time.

@@ -57,7 +57,14 @@ impl ServerRepository for SqlStore {
             generation: server.generation.next(),
             ..server.clone()
         };
-        let done = self.retried(|| self.write(&held, &written, op)).await?;
+        let write = || async {
+            // A second time where a project is charged for the first time.
+            match self.write(&held, &written, op).await {
+                Err(error) if op.is_interrupted(&error) => self.write(&held, &written, op).await,
+                done => done,
+            }
+        };
+        let done = self.retried(write).await?;
         if !done {
             // Written or purged since it was read above.
             self.server_row(server.id, op).await?;
@@ -171,26 +178,38 @@ impl SqlStore {
 
     /// Purges at most so many; returns how many it found, and how many it and nobody else purged.
     async fn purge_some(&self, before: Timestamp, wanted: u64, op: Op) -> Result<(u64, u64)> {
-        let _turn = self.turn().await;
-        let ids: Vec<Uuid> = longest_deleted(before, wanted)
-            .select_only()
-            .column(Column::Id)
-            .into_tuple()
-            .all(&self.db)
-            .await
-            .map_err(|error| op.failed(error))?;
-        let found = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-        if ids.is_empty() {
-            return Ok((0, 0));
-        }
-        let done = Entity::delete_many()
-            .filter(Column::Id.is_in(ids))
-            .filter(removable(before))
-            .exec(&self.db)
-            .await
-            .map_err(|error| op.failed(error))?;
-        Ok((found, done.rows_affected))
+        let transaction = self.begin(op).await?;
+        let outcome = purge(&transaction.db, before, wanted, op).await;
+        transaction.end(outcome).await
     }
+}
+
+/// Locks those that it purges in the order in which they are archived.
+async fn purge(
+    db: &impl ConnectionTrait,
+    before: Timestamp,
+    wanted: u64,
+    op: Op,
+) -> Result<(u64, u64)> {
+    let ids: Vec<Uuid> = longest_deleted(before, wanted)
+        .select_only()
+        .column(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    let found = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    if ids.is_empty() {
+        return Ok((0, 0));
+    }
+    let done = Entity::delete_many()
+        .filter(Column::Id.is_in(ids))
+        .filter(removable(before))
+        .exec(db)
+        .await
+        .map_err(|error| op.failed(error))?;
+    Ok((found, done.rows_affected))
 }
 
 /// What became of a write.

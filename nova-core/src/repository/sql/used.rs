@@ -12,6 +12,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::charge::not_negative;
 use super::entity::inventory::{CONSUMERS, Column, Entity};
 use super::op::Op;
 use super::store::SqlStore;
@@ -87,7 +88,10 @@ pub(super) async fn give_back(db: &impl ConnectionTrait, held: &ByHost, op: Op) 
     lock(db, held.keys(), changes.len(), op).await?;
     for change in changes {
         Entity::update_many()
-            .col_expr(Column::Used, Expr::col(Column::Used).sub(change.amount))
+            .col_expr(
+                Column::Used,
+                not_negative(Expr::col(Column::Used).sub(change.amount)),
+            )
             .filter(change.rows)
             .exec(db)
             .await

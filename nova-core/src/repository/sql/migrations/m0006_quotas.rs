@@ -139,6 +139,14 @@ struct Charged {
     memory: i64,
 }
 
+/// The flavors between which a server is resized.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Resized {
+    old_flavor: Option<Charged>,
+    new_flavor: Option<Charged>,
+}
+
 /// Charges the servers that are there.
 async fn count_use(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let db = manager.get_connection();
@@ -147,7 +155,7 @@ async fn count_use(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     loop {
         let mut select = Query::select();
         select
-            .columns(["id", "project_id", "flavor"].map(Alias::new))
+            .columns(["id", "project_id", "flavor", "details"].map(Alias::new))
             .from("nova_servers")
             .and_where(Expr::col("deleted_at").is_null())
             .and_where(Expr::col("vm_state").ne("soft_deleted"))
@@ -160,12 +168,23 @@ async fn count_use(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         for row in &rows {
             last = Some(row.try_get("", "id")?);
             let flavor: String = row.try_get("", "flavor")?;
-            let charged: Charged = serde_json::from_str(&flavor)
-                .map_err(|error| DbErr::Custom(format!("the flavor of a server: {error}")))?;
+            let details: Option<String> = row.try_get("", "details")?;
+            let unreadable = |error| DbErr::Custom(format!("the flavor of a server: {error}"));
+            let flavor: Charged = serde_json::from_str(&flavor).map_err(unreadable)?;
+            let resized: Resized = match details {
+                Some(text) => serde_json::from_str(&text).map_err(unreadable)?,
+                None => Resized::default(),
+            };
+            let flavors = [Some(flavor), resized.old_flavor, resized.new_flavor];
+            let (mut cores, mut memory) = (0, 0);
+            for flavor in flavors.into_iter().flatten() {
+                cores = std::cmp::max(cores, flavor.vcpus);
+                memory = std::cmp::max(memory, flavor.memory);
+            }
             let sum = sums.entry(row.try_get("", "project_id")?).or_default();
             sum[0] += 1;
-            sum[1] += charged.vcpus;
-            sum[2] += charged.memory;
+            sum[1] += cores;
+            sum[2] += memory;
         }
         if rows.is_empty() {
             break;
