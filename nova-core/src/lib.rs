@@ -35,6 +35,7 @@
 //!
 //! Without features the crate has no asynchronous runtime, no database and no I/O in its tree.
 
+mod checked_text;
 pub mod context;
 pub mod env;
 mod error;

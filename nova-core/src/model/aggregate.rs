@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Generation;
-use super::label::{check_label, label};
+use super::label::check_label;
+use crate::checked_text::checked_text;
 use crate::env::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{AggregateId, HostName, ZoneName};
 
-label!(
+checked_text!(
     /// An aggregate's name: 1 to 255 characters, no control character, no white space at either
     /// end.
     AggregateName, |text| check_label("aggregate name", text, 1)

@@ -1,4 +1,4 @@
-//! Texts that have a rule, each with a type of its own.
+//! Texts of a bounded length.
 
 use crate::error::{Error, Result};
 
@@ -6,57 +6,14 @@ use crate::error::{Error, Result};
 /// what is wrong with one that is not too long, if anything.
 macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $least:literal..=$most:literal, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        $crate::checked_text::checked_text!(
+            $(#[$doc])* $name,
+            |text| $crate::model::bounded_text::check($field, text, $least, $most, $check)
+        );
 
         impl $name {
             /// The most characters that it has.
             pub const MAX_CHARS: usize = $most;
-
-            /// Checks and wraps the text.
-            ///
-            /// # Errors
-            /// [`Error::Invalid`](crate::Error::Invalid) if it breaks the rule of the type.
-            pub fn new(text: impl Into<String>) -> $crate::Result<Self> {
-                let text = text.into();
-                $crate::model::bounded_text::check($field, &text, $least, $most, $check)?;
-                Ok(Self(text))
-            }
-
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::Error;
-
-            fn from_str(text: &str) -> $crate::Result<Self> {
-                Self::new(text)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::Error;
-
-            fn try_from(text: String) -> $crate::Result<Self> {
-                Self::new(text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0
-            }
         }
     };
 }

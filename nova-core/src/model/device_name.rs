@@ -1,10 +1,9 @@
 //! What a guest calls a disk, and what its owner does.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
+use super::bounded_text::bounded_text;
+use crate::checked_text::text_conversions;
 use crate::error::{Error, Result};
 
 /// A disk as the guest is expected to name it: `/dev/` and a kernel name, as in `/dev/vda`.
@@ -59,77 +58,19 @@ impl DeviceName {
     }
 }
 
-/// What the owner of a server calls one of its devices: the guest finds it by this in its
-/// metadata.
-///
-/// One to 60 characters, none of them `/`, `,` or a control character: as in Nova.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct DeviceTag(String);
+text_conversions!(DeviceName);
 
-impl DeviceTag {
-    /// The longest tag, in characters.
-    pub const MAX_CHARS: usize = 60;
-
-    /// Checks and wraps the text.
+bounded_text!(
+    /// What the owner of a server calls one of its devices: the guest finds it by this in its
+    /// metadata.
     ///
-    /// # Errors
-    /// [`Error::Invalid`] if it is empty, too long, or holds `/`, `,` or a control character.
-    pub fn new(text: impl Into<String>) -> Result<Self> {
-        let text = text.into();
-        let refuse = |reason: &str| Err(Error::invalid("device tag", reason));
-        if text.is_empty() {
-            return refuse("it is empty");
-        }
-        if text.len() > Self::MAX_CHARS * 4 || text.chars().count() > Self::MAX_CHARS {
-            return refuse("it is longer than 60 characters");
-        }
-        if text.chars().any(|c| c.is_control() || c == '/' || c == ',') {
-            return refuse("it has `/`, `,` or a control character in it");
-        }
-        Ok(Self(text))
+    /// One to 60 characters, none of them `/`, `,` or a control character: as in Nova.
+    DeviceTag, "device tag", 1..=60, |text| {
+        let refused = |c: char| c.is_control() || c == '/' || c == ',';
+        text.contains(refused)
+            .then_some("it has `/`, `,` or a control character in it")
     }
-
-    /// The text of the tag.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-macro_rules! text {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self> {
-                Self::new(text)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Error;
-
-            fn try_from(text: String) -> Result<Self> {
-                Self::new(text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-    };
-}
-
-text!(DeviceName);
-text!(DeviceTag);
+);
 
 #[cfg(test)]
 mod tests {

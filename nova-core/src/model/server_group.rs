@@ -5,14 +5,15 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::label::{check_label, label};
+use super::label::check_label;
 use super::{QuotaCharge, QuotaResource};
+use crate::checked_text::checked_text;
 use crate::env::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, ServerGroupId, ServerId, UserId};
 use crate::text_enum::text_enum;
 
-label!(
+checked_text!(
     /// A server group's name: 1 to 255 characters, no control character, no white space at either
     /// end. Two groups may have the same.
     ServerGroupName, |text| check_label("server group name", text, 1)

@@ -1,9 +1,10 @@
 //! Names of key pairs.
 
+use crate::checked_text::checked_text;
 use crate::error::{Error, Result};
-use crate::model::label::{check_label, label};
+use crate::model::label::check_label;
 
-label!(
+checked_text!(
     /// A key pair's name, of which a user has one of a kind: 1 to 255 ASCII letters, digits,
     /// spaces and `_ - @ .` (as Nova's API has it since microversion 2.92), no space at either end.
     KeyPairName, check

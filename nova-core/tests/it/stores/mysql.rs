@@ -53,6 +53,13 @@ async fn a_caller_that_goes_away_leaves_nothing_open() {
     fresh.drop().await;
 }
 
+#[cfg(feature = "conformance")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a MySQL or MariaDB server in NOVA_TEST_MYSQL_URL"]
+async fn a_store_that_is_closed_under_writes_is_whole() {
+    server::is_whole_after_a_restart(URL).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs a MySQL or MariaDB server in NOVA_TEST_MYSQL_URL"]
 async fn a_silent_network_is_survived() {

@@ -13,6 +13,24 @@ pub(super) async fn fresh(variable: &str) -> Fresh {
     Fresh::create(&std::env::var(variable).unwrap(), &unique).await
 }
 
+/// Closed while it is written to, and opened again.
+#[cfg(feature = "conformance")]
+pub(super) async fn is_whole_after_a_restart(variable: &str) {
+    use nova_core::conformance::restarts;
+
+    let fresh = fresh(variable).await;
+    let last = std::sync::Mutex::new(None);
+    let open = async || {
+        let sql = SqlStore::connect(&fresh.url).await.unwrap();
+        *last.lock().unwrap() = Some(sql.clone());
+        Store::new(sql)
+    };
+    restarts::a_store_that_is_closed_under_writes_is_whole(open, &Env::system()).await;
+    let sql = last.lock().unwrap().take().unwrap();
+    sql.close().await;
+    fresh.drop().await;
+}
+
 /// Ten that open a new database at once all succeed.
 pub(super) async fn opens_ten_times_at_once(variable: &str) {
     let fresh = fresh(variable).await;
