@@ -1,6 +1,6 @@
 //! The core of a Nova-like compute control plane: what its parts agree on.
 //!
-//! * [`model`]: servers, flavors, images, hosts, resources, faults.
+//! * [`model`]: what a control plane keeps, from servers to cells.
 //! * [`state`]: the one table that says which operation a server accepts in which state.
 //! * [`repository`]: the traits of the database, and stores that implement them.
 //! * [`mod@env`]: the only source of time, ids and randomness.

@@ -1,4 +1,6 @@
-//! What a compute control plane keeps: servers, flavors, images, hosts, resources, faults.
+//! What a compute control plane keeps: servers and what belongs to them (block devices, ports, faults,
+//! migrations, actions), flavors, images, hosts with their inventories and aggregates, allocations,
+//! quotas, server groups, key pairs, console tokens, records of long operations, cells.
 //!
 //! Values that have rules are checked where they are made and where they are read, so that a
 //! value at hand is a valid one. Nothing here knows how it is stored or sent.
