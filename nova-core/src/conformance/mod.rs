@@ -6,6 +6,9 @@
 //! but two runs must not share one at the same time, nor may ids repeat: give the cases
 //! [`Env::system`](crate::Env::system) where the store outlives the run.
 //!
+//! One more needs to open the store itself and is called apart:
+//! [`restarts::a_store_that_is_closed_under_writes_is_whole`].
+//!
 //! The cases start tasks and so need a tokio runtime; one with several threads finds more races.
 //!
 //! ```
