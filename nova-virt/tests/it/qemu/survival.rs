@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use nova_virt::guests;
 use rustix::process::kill_process_group;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::*;
 
@@ -18,8 +19,11 @@ const PLACE: &str = "NOVA_VIRT_TEST_PLACE";
 async fn the_process_that_dies() {
     match std::env::var_os(PLACE) {
         Some(place) => {
+            // Under nohup a hang-up would be ignored, and the test would wait for ever.
+            let mut hung_up = signal(SignalKind::hangup()).unwrap();
             let _driver = live_in(Path::new(&place)).await;
-            std::future::pending().await
+            hung_up.recv().await;
+            std::process::exit(1)
         }
         None => {
             let place = Place::new();
