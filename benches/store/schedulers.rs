@@ -15,18 +15,26 @@ const SCHEDULERS: usize = 8;
 const CLAIMS: usize = HOSTS * ROOM * 9 / 10 / SCHEDULERS;
 /// How many servers a host has room for.
 const ROOM: usize = 8;
-/// After how many claims a scheduler looks at the fleet again.
-const REFRESH: usize = 10;
+/// After how many claims a scheduler looks at the fleet again: the older its picture, the more
+/// often a host is full by then.
+const REFRESHES: [usize; 2] = [10, 50];
 /// Among how many hosts it takes the emptiest.
 const CHOICES: usize = 16;
 
 /// Measures and prints how many claims met a host that was full by then, and how many
 /// transactions the database made run again.
 pub async fn measure(store: &Store, sql: Option<&SqlStore>) {
+    for refresh in REFRESHES {
+        measure_with(store, sql, refresh).await;
+    }
+    println!();
+}
+
+async fn measure_with(store: &Store, sql: Option<&SqlStore>, refresh: usize) {
     let env = Env::system();
     let mut hosts = Vec::new();
     for index in 0..HOSTS {
-        let name: HostName = format!("busy-{index:04}").parse().unwrap();
+        let name: HostName = format!("busy-{refresh}-{index:04}").parse().unwrap();
         let units = u64::try_from(ROOM).unwrap() * 64;
         let mut report = report(&name, units);
         let vcpus = Inventory::new(u64::try_from(ROOM).unwrap(), 0, 1.0).unwrap();
@@ -39,7 +47,7 @@ pub async fn measure(store: &Store, sql: Option<&SqlStore>) {
     let began = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..SCHEDULERS {
-        tasks.spawn(schedule(store.clone(), env.clone(), hosts.clone()));
+        tasks.spawn(schedule(store.clone(), env.clone(), hosts.clone(), refresh));
     }
     let conflicts: usize = tasks.join_all().await.iter().sum();
     let elapsed = began.elapsed().as_secs_f64();
@@ -50,17 +58,17 @@ pub async fn measure(store: &Store, sql: Option<&SqlStore>) {
         (claims, conflicts as f64 / claims * 100.0)
     };
     println!(
-        "  {SCHEDULERS} schedulers, {claims:.0} claims on {HOSTS} hosts: {:.0} a second, {conflicts} conflicts ({share:.2} %), {again} transactions run again\n",
+        "  {SCHEDULERS} schedulers that look every {refresh} claims, {claims:.0} claims on {HOSTS} hosts: {:.0} a second, {conflicts} conflicts ({share:.2} %), {again} transactions run again",
         claims / elapsed
     );
 }
 
 /// Claims, and returns how often the host was full by then.
-async fn schedule(store: Store, env: Env, hosts: Vec<HostName>) -> usize {
+async fn schedule(store: Store, env: Env, hosts: Vec<HostName>, refresh: usize) -> usize {
     let mut conflicts = 0;
     let mut free: BTreeMap<HostName, u64> = BTreeMap::new();
     for index in 0..CLAIMS {
-        if index % REFRESH == 0 {
+        if index % refresh == 0 {
             free = picture(&store).await;
         }
         loop {
