@@ -1,6 +1,6 @@
 //! The hosts that are still in the running: one bit each.
 
-use crate::fleet::HostIndex;
+use crate::fleet::{Column, HostIndex};
 
 /// The hosts that no filter has refused yet.
 ///
@@ -12,9 +12,12 @@ use crate::fleet::HostIndex;
 /// assert_eq!(candidates.len(), 34);
 /// assert_eq!(candidates.iter().nth(1).map(|host| host.get()), Some(3));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidates {
     words: Vec<u64>,
+    /// How many hosts the fleet has.
+    hosts: usize,
+    /// How many of them are in.
     len: usize,
 }
 
@@ -27,13 +30,18 @@ impl Candidates {
         if let (Some(last), rest @ 1..) = (words.last_mut(), hosts % BITS) {
             *last = (1 << rest) - 1;
         }
-        Self { words, len: hosts }
+        Self {
+            words,
+            hosts,
+            len: hosts,
+        }
     }
 
     /// None of so many hosts.
     pub fn none(hosts: usize) -> Self {
         Self {
             words: vec![0; hosts.div_ceil(BITS)],
+            hosts,
             len: 0,
         }
     }
@@ -56,9 +64,12 @@ impl Candidates {
             .is_some_and(|word| word >> (row % BITS) & 1 == 1)
     }
 
-    /// Takes a host in. Only the scheduler does, before the first filter.
-    pub(crate) fn insert(&mut self, host: HostIndex) {
+    /// Takes a host in, if the fleet has it. A filter only leaves hosts out.
+    pub fn insert(&mut self, host: HostIndex) {
         let row = host.get();
+        if row >= self.hosts {
+            return;
+        }
         if let Some(word) = self.words.get_mut(row / BITS) {
             self.len += usize::from(*word >> (row % BITS) & 1 == 0);
             *word |= 1 << (row % BITS);
@@ -88,6 +99,96 @@ impl Candidates {
                 }
             }
             self.len += ones(*word);
+        }
+    }
+
+    /// Leaves every host out that is not in `others`.
+    pub fn intersect(&mut self, others: &Self) {
+        self.len = 0;
+        for (place, word) in self.words.iter_mut().enumerate() {
+            *word &= others.words.get(place).copied().unwrap_or(0);
+            self.len += ones(*word);
+        }
+    }
+
+    /// Leaves every host out that is in `others`.
+    pub fn subtract(&mut self, others: &Self) {
+        self.len = 0;
+        for (place, word) in self.words.iter_mut().enumerate() {
+            *word &= !others.words.get(place).copied().unwrap_or(0);
+            self.len += ones(*word);
+        }
+    }
+
+    /// Leaves every host out for whose value in a column `keep` is false. Reads the column from
+    /// end to end, which is faster than [`retain`](Self::retain) unless few hosts are left.
+    pub fn retain_by<T>(&mut self, column: &Column<T>, keep: impl Fn(&T) -> bool) {
+        self.sweep(column.len(), |block, from, to| {
+            let values = column.block(block).get(from..to).unwrap_or_default();
+            values
+                .iter()
+                .rev()
+                .fold(0, |mask, value| mask << 1 | u64::from(keep(value)))
+        });
+    }
+
+    /// As [`retain_by`](Self::retain_by), with two columns.
+    pub fn retain_by2<A, B>(
+        &mut self,
+        one: &Column<A>,
+        other: &Column<B>,
+        keep: impl Fn(&A, &B) -> bool,
+    ) {
+        self.sweep(one.len().min(other.len()), |block, from, to| {
+            let one = one.block(block).get(from..to).unwrap_or_default();
+            let other = other.block(block).get(from..to).unwrap_or_default();
+            let pairs = one.iter().zip(other).rev();
+            pairs.fold(0, |mask, (one, other)| {
+                mask << 1 | u64::from(keep(one, other))
+            })
+        });
+    }
+
+    /// As [`retain_by`](Self::retain_by), with three columns.
+    pub fn retain_by3<A, B, C>(
+        &mut self,
+        columns: (&Column<A>, &Column<B>, &Column<C>),
+        keep: impl Fn(&A, &B, &C) -> bool,
+    ) {
+        let (first, second, third) = columns;
+        let rows = first.len().min(second.len()).min(third.len());
+        self.sweep(rows, |block, from, to| {
+            let first = first.block(block).get(from..to).unwrap_or_default();
+            let second = second.block(block).get(from..to).unwrap_or_default();
+            let third = third.block(block).get(from..to).unwrap_or_default();
+            let rows = first.iter().zip(second).zip(third).rev();
+            rows.fold(0, |mask, ((first, second), third)| {
+                mask << 1 | u64::from(keep(first, second, third))
+            })
+        });
+    }
+
+    /// Narrows every word that has a host left by the mask of its rows: a block of the columns,
+    /// and from where to where in it.
+    fn sweep(&mut self, rows: usize, mask: impl Fn(usize, usize, usize) -> u64) {
+        const BLOCK: usize = Column::<u8>::BLOCK;
+        self.len = 0;
+        for (place, word) in self.words.iter_mut().enumerate() {
+            if *word != 0 {
+                let row = place * BITS;
+                let from = row % BLOCK;
+                let to = from + BITS.min(rows.saturating_sub(row));
+                *word &= mask(row / BLOCK, from, to);
+                self.len += ones(*word);
+            }
+        }
+    }
+
+    /// One more host, which is out.
+    pub(crate) fn push(&mut self) {
+        self.hosts += 1;
+        if self.hosts.div_ceil(BITS) > self.words.len() {
+            self.words.push(0);
         }
     }
 
@@ -121,7 +222,11 @@ impl Candidates {
             .map(|(word, kept)| word & !kept)
             .collect();
         let len = words.iter().copied().map(ones).sum();
-        Self { words, len }
+        Self {
+            words,
+            hosts: self.hosts,
+            len,
+        }
     }
 }
 

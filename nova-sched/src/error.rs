@@ -1,6 +1,6 @@
 //! What can go wrong in the scheduler.
 
-use nova_core::id::HostName;
+use nova_core::id::{HostName, ServerId};
 
 use crate::explain::Explanation;
 
@@ -20,6 +20,45 @@ pub enum Error {
         host: HostName,
     },
 
+    /// The fleet has no server of this id.
+    #[error("the fleet has no server {server}")]
+    UnknownServer {
+        /// The id that was looked for.
+        server: ServerId,
+    },
+
+    /// The server is on a host already.
+    #[error("the server {server} is on {host} already")]
+    DuplicateServer {
+        /// The server.
+        server: ServerId,
+        /// Its host.
+        host: HostName,
+    },
+
+    /// No filter is registered under this name.
+    #[error("there is no filter {name}")]
+    UnknownFilter {
+        /// The name that was looked for.
+        name: String,
+    },
+
+    /// No weigher is registered under this name.
+    #[error("there is no weigher {name}")]
+    UnknownWeigher {
+        /// The name that was looked for.
+        name: String,
+    },
+
+    /// The value of an option cannot be used.
+    #[error("invalid option {option}: {reason}")]
+    InvalidOption {
+        /// The option, with its section: `metrics.weight_setting`.
+        option: String,
+        /// What is wrong.
+        reason: String,
+    },
+
     /// No host, or not enough of them, could take the request.
     #[error(transparent)]
     NoValidHost(#[from] NoValidHost),
@@ -30,7 +69,13 @@ impl Error {
     /// repeated on a newer fleet.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::UnknownHost { .. } | Self::NoValidHost(_) => false,
+            Self::UnknownHost { .. }
+            | Self::UnknownServer { .. }
+            | Self::DuplicateServer { .. }
+            | Self::UnknownFilter { .. }
+            | Self::UnknownWeigher { .. }
+            | Self::InvalidOption { .. }
+            | Self::NoValidHost(_) => false,
         }
     }
 }

@@ -64,6 +64,7 @@ pub mod filters;
 pub mod fleet;
 mod plan;
 mod random;
+pub mod registry;
 mod request;
 mod scheduler;
 mod verdict;
@@ -73,9 +74,13 @@ pub use candidates::Candidates;
 pub use error::{Error, NoValidHost, Result};
 pub use explain::{Change, Explanation, Suggestion};
 pub use filters::{Filter, Stage};
-pub use fleet::{Amounts, Fleet, FleetBuilder, HostIndex, HostState, HostView, Liveness};
-pub use plan::{Detail, Placement, Plan, PlanOptions};
-pub use request::PlacementRequest;
+pub use fleet::{
+    Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,
+    Measure, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
+};
+pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
+pub use registry::{Config, Registry};
+pub use request::{Destination, Fulfilment, GroupRequest, PlacementRequest, RequestImage};
 pub use scheduler::{Scheduler, SchedulerBuilder};
 pub use verdict::{Reason, Verdict};
 pub use weighers::Weigher;

@@ -1,5 +1,7 @@
 //! Numbers that look random and repeat from a seed.
 
+use crate::plan::Draw;
+
 /// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
 /// OOPSLA 2014): one addition and one mix a number, every seed good. It draws among equal hosts;
 /// nothing secret may hang on it.
@@ -29,6 +31,37 @@ impl SplitMix64 {
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for place in (1..items.len()).rev() {
             items.swap(place, self.index(place + 1));
+        }
+    }
+}
+
+/// Lots, as the options of a plan say.
+#[derive(Debug, Clone)]
+pub(crate) enum Lots {
+    Random(SplitMix64),
+    Last,
+}
+
+impl Lots {
+    pub(crate) fn new(draw: Draw) -> Self {
+        match draw {
+            Draw::Seeded(seed) => Self::Random(SplitMix64::new(seed)),
+            Draw::Last => Self::Last,
+        }
+    }
+
+    /// An index below `bound`; 0 if there is none.
+    pub(crate) fn index(&mut self, bound: usize) -> usize {
+        match self {
+            Self::Random(random) => random.index(bound),
+            Self::Last => bound.saturating_sub(1),
+        }
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        match self {
+            Self::Random(random) => random.shuffle(items),
+            Self::Last => items.reverse(),
         }
     }
 }

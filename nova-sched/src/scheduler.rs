@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::candidates::Candidates;
+use crate::explain::RankingTable;
 use crate::filters::{
     AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
     Filter, RamFilter, ResourceFilter, Stage,
 };
-use crate::fleet::Fleet;
-use crate::plan::{Plan, PlanOptions, Planner};
+use crate::fleet::{Fleet, HostIndex};
+use crate::plan::ranking::Ranking;
+use crate::plan::{Claimer, Detail, Plan, PlanOptions, Planner, Unclaimed, filtering};
 use crate::request::PlacementRequest;
 use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
 
@@ -46,6 +49,7 @@ pub struct Scheduler {
     weighers: Vec<Arc<dyn Weigher>>,
     host_subset_size: usize,
     shuffle_best: bool,
+    malformed_fails_request: bool,
 }
 
 impl Default for Scheduler {
@@ -87,7 +91,69 @@ impl Scheduler {
         request: &PlacementRequest,
         options: &PlanOptions,
     ) -> Plan {
-        Planner::new(self, fleet, request, options).run()
+        Planner::new(self, fleet, request, options).run(&mut Unclaimed)
+    }
+
+    /// Plans, and claims each server's host through `claimer` before the next server is planned,
+    /// as Nova's scheduler does. A host whose claim is refused is passed over for that server.
+    ///
+    /// ```
+    /// use nova_core::model::Resources;
+    /// use nova_sched::{
+    ///     Claimer, Fleet, HostState, HostView, PlacementRequest, PlanOptions, Scheduler,
+    /// };
+    ///
+    /// /// Somebody else was faster on the first host.
+    /// struct Contested;
+    ///
+    /// impl Claimer for Contested {
+    ///     fn claim(&mut self, _server: u32, host: &HostView<'_>) -> bool {
+    ///         host.name().as_str() != "node-1"
+    ///     }
+    /// }
+    ///
+    /// let fleet = Fleet::builder()
+    ///     .host(HostState::new("node-1".parse()?, "az1".parse()?))
+    ///     .host(HostState::new("node-2".parse()?, "az1".parse()?))
+    ///     .build();
+    /// let request = PlacementRequest::new(Resources::new());
+    /// let (scheduler, options) = (Scheduler::default(), PlanOptions::default());
+    /// let plan = scheduler.plan_claiming(&fleet, &request, &options, &mut Contested);
+    /// assert_eq!(plan.placements()[0].host.as_str(), "node-2");
+    /// # Ok::<(), nova_core::Error>(())
+    /// ```
+    pub fn plan_claiming(
+        &self,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        options: &PlanOptions,
+        claimer: &mut dyn Claimer,
+    ) -> Plan {
+        let options = PlanOptions {
+            claiming: true,
+            ..options.clone()
+        };
+        Planner::new(self, fleet, request, &options).run(claimer)
+    }
+
+    /// The hosts that the request's own lists and the filters leave, for the first server of a
+    /// request, or for a later one: then filters that are
+    /// [run once per request](Filter::run_once_per_request) are not.
+    pub fn filtered(&self, fleet: &Fleet, request: &PlacementRequest, first: bool) -> Candidates {
+        let all = Candidates::all(fleet.len());
+        filtering::run(self, fleet, request, all, first, Detail::Off).left
+    }
+
+    /// The weights of hosts, in their order: what every weigher says of every one of them. One
+    /// host alone is not weighed, as in Nova.
+    pub fn weighed(
+        &self,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        hosts: &[HostIndex],
+    ) -> RankingTable {
+        let ranking = Ranking::new(self, fleet, request, hosts.to_vec(), true);
+        RankingTable::whole(self, fleet, &ranking)
     }
 
     /// The filters, in order.
@@ -110,15 +176,23 @@ impl Scheduler {
         self.shuffle_best
     }
 
+    /// Whether what cannot be evaluated for one host fails the whole request.
+    pub fn malformed_fails_request(&self) -> bool {
+        self.malformed_fails_request
+    }
+
     /// The filters that are run for a request: those of [`Stage::Placement`] only, where hosts are
     /// forced and not to be filtered.
     pub(crate) fn filters_for<'a>(
         &'a self,
         request: &PlacementRequest,
     ) -> impl Iterator<Item = &'a dyn Filter> + use<'a> {
-        let filtered = request.is_filtered();
-        self.filters()
-            .filter(move |filter| filtered || filter.stage() == Stage::Placement)
+        let (filtered, rebuild) = (request.is_filtered(), request.is_rebuild());
+        self.filters().filter(move |filter| match filter.stage() {
+            // A server that stays where it is asks Placement for nothing.
+            Stage::Placement => !rebuild,
+            Stage::Filter => filtered && (!rebuild || filter.run_on_rebuild()),
+        })
     }
 }
 
@@ -129,6 +203,7 @@ pub struct SchedulerBuilder {
     weighers: Vec<Arc<dyn Weigher>>,
     host_subset_size: usize,
     shuffle_best: bool,
+    malformed_fails_request: bool,
 }
 
 impl SchedulerBuilder {
@@ -194,6 +269,15 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Whether one host for which an extra spec, a hint or a metric cannot be evaluated
+    /// ([`Reason::Malformed`](crate::Reason::Malformed)) fails the whole request, as in Nova. No
+    /// unless it is said: that host is passed over.
+    #[must_use]
+    pub fn malformed_fails_request(mut self, fails: bool) -> Self {
+        self.malformed_fails_request = fails;
+        self
+    }
+
     /// The scheduler.
     pub fn build(self) -> Scheduler {
         Scheduler {
@@ -201,6 +285,7 @@ impl SchedulerBuilder {
             weighers: self.weighers,
             host_subset_size: self.host_subset_size.max(1),
             shuffle_best: self.shuffle_best,
+            malformed_fails_request: self.malformed_fails_request,
         }
     }
 }

@@ -104,6 +104,8 @@ pub enum Reason {
     Ignored,
     /// The request names other hosts.
     NotForced,
+    /// The request asks for another destination.
+    NotRequested,
     /// In the words of a filter of somebody's own.
     Custom {
         /// The words.
@@ -151,6 +153,7 @@ impl Reason {
             | Self::Malformed { .. }
             | Self::Ignored
             | Self::NotForced
+            | Self::NotRequested
             | Self::Custom { .. } => None,
         }
     }
@@ -246,6 +249,7 @@ impl fmt::Display for Reason {
             }
             Self::Ignored => f.write_str("excluded by the request"),
             Self::NotForced => f.write_str("not among the hosts that the request names"),
+            Self::NotRequested => f.write_str("not the destination that is asked for"),
             Self::Custom { text } => f.write_str(text),
         }
     }

@@ -87,7 +87,7 @@ impl HostReport {
 }
 
 /// The program that runs a host's guests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HypervisorInfo {
     /// Its kind, as Nova writes it: `QEMU`, `mock`.

@@ -6,7 +6,7 @@ use nova_core::id::{HostName, ZoneName};
 use nova_core::model::ResourceClass;
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Liveness};
 use crate::request::PlacementRequest;
 
 /// One change, of a request or of a host.
@@ -85,11 +85,12 @@ impl Change {
             Self::StopIgnoring { host } => request.without_ignored_host(host),
             Self::ForceOtherHost { host } => request.with_forced_host(host.clone()),
             Self::EnableHost { host } => {
-                fleet.enable(host);
+                // A host that is gone stays gone.
+                fleet.enable(host).unwrap_or_default();
                 request
             }
             Self::BringUpHost { host } => {
-                fleet.bring_up(host);
+                fleet.set_liveness(host, Liveness::Up).unwrap_or_default();
                 request
             }
             Self::FreeResource {

@@ -79,9 +79,9 @@ pub struct Round {
 }
 
 impl Explanation {
-    /// Whether every server has a host.
+    /// Whether every server has a host, or, where as many as fit will do, any has.
     pub fn is_placed(&self) -> bool {
-        self.fits >= self.request.count()
+        self.fits >= self.request.least()
     }
 
     /// One line: where the servers go, or what stood in the way.

@@ -67,6 +67,25 @@ impl RankingTable {
     /// The most hosts whose weights are shown.
     pub const MAX_BEST: usize = 5;
 
+    /// Every host, in the order in which it was given.
+    pub(crate) fn whole(scheduler: &Scheduler, fleet: &Fleet, ranking: &Ranking) -> Self {
+        let places = 0..ranking.hosts.len();
+        Self {
+            hosts: ranking.hosts.len(),
+            weighers: scheduler
+                .weighers()
+                .take(ranking.parts.len())
+                .map(|weigher| weigher.name().to_owned())
+                .collect(),
+            best: places
+                .filter_map(|place| row(fleet, ranking, place))
+                .collect(),
+            tied: ranking.tied(),
+            drawn_from: 1,
+            decisive: Vec::new(),
+        }
+    }
+
     pub(crate) fn of(
         scheduler: &Scheduler,
         fleet: &Fleet,
@@ -112,10 +131,10 @@ impl RankingTable {
 
 fn row(fleet: &Fleet, ranking: &Ranking, place: usize) -> Option<RankedHost> {
     let parts = ranking.parts.iter().map(|part| WeightPart {
-        raw: Some(part.raw[place]).filter(|raw| raw.is_finite()),
-        normalised: part.normalised[place],
-        multiplier: part.multiplier[place],
-        weighted: part.multiplier[place] * part.normalised[place],
+        raw: Some(part.raw(place)).filter(|raw| raw.is_finite()),
+        normalised: part.normalised(place),
+        multiplier: part.multiplier(place),
+        weighted: part.multiplier(place) * part.normalised(place),
     });
     Some(RankedHost {
         host: fleet.name(*ranking.hosts.get(place)?)?.clone(),

@@ -38,10 +38,7 @@ impl Filter for AvailabilityZoneFilter {
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
         let Some(zone) = request.zone() else { return };
         match fleet.zone_number(zone) {
-            Some(wanted) => {
-                let zones = fleet.zone_numbers();
-                candidates.retain(|host| zones[host.get()] == wanted);
-            }
+            Some(wanted) => candidates.retain_by(fleet.zone_numbers(), |zone| *zone == wanted),
             None => candidates.clear(),
         }
     }

@@ -44,11 +44,10 @@ pub(super) fn sweep(
         candidates.clear();
         return;
     };
-    let (total, capacity, used) = (column.total(), column.capacity(), column.used());
-    candidates.retain(|host| {
-        let row = host.get();
-        wanted <= total[row] && used[row].saturating_add(wanted) <= capacity[row]
-    });
+    candidates.retain_by3(
+        (column.total(), column.capacity(), column.used()),
+        |total, capacity, used| wanted <= *total && used.saturating_add(wanted) <= *capacity,
+    );
 }
 
 /// Declares the filter of one resource class.

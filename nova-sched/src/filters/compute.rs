@@ -37,9 +37,6 @@ impl Filter for ComputeFilter {
     }
 
     fn sweep(&self, _request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
-        candidates.retain(|host| {
-            let host = fleet.host(host);
-            host.disabled_reason().is_none() && host.liveness().is_up()
-        });
+        candidates.intersect(fleet.in_service());
     }
 }

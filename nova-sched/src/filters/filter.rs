@@ -57,6 +57,12 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether it is run for a rebuild, where servers stay and only get another image (Nova's
+    /// `RUN_ON_REBUILD`). The default is `false`.
+    fn run_on_rebuild(&self) -> bool {
+        false
+    }
+
     /// When it is run. The default is [`Stage::Filter`].
     fn stage(&self) -> Stage {
         Stage::Filter

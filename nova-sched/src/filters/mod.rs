@@ -9,6 +9,7 @@ mod disk;
 mod filter;
 mod ram;
 mod resource;
+mod retry;
 
 pub use self::core::CoreFilter;
 pub use availability_zone::AvailabilityZoneFilter;
@@ -18,3 +19,4 @@ pub use disk::DiskFilter;
 pub use filter::{Filter, Stage};
 pub use ram::RamFilter;
 pub use resource::ResourceFilter;
+pub use retry::RetryFilter;

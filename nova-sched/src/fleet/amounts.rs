@@ -1,8 +1,8 @@
 //! How much of a class a host has, and the columns that hold it for all hosts.
 
-use std::sync::Arc;
-
 use nova_core::model::Inventory;
+
+use super::Column;
 
 /// How much of one class of resource one host has. All zero where it offers none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -44,56 +44,50 @@ impl Amounts {
     }
 }
 
-/// One class of resource over all hosts: flat columns, indexed by
+/// One class of resource over all hosts: columns, indexed by
 /// [`HostIndex::get`](crate::HostIndex::get).
 #[derive(Debug, Clone, Default)]
 pub struct ResourceColumn {
-    offer: Arc<Offer>,
-    used: Arc<Vec<u64>>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Offer {
-    total: Vec<u64>,
-    reserved: Vec<u64>,
-    ratio: Vec<f64>,
-    capacity: Vec<u64>,
+    total: Column<u64>,
+    reserved: Column<u64>,
+    ratio: Column<f64>,
+    capacity: Column<u64>,
+    used: Column<u64>,
 }
 
 impl ResourceColumn {
     /// How many units each host has.
-    pub fn total(&self) -> &[u64] {
-        &self.offer.total
+    pub fn total(&self) -> &Column<u64> {
+        &self.total
     }
 
     /// How many of them each host keeps for itself.
-    pub fn reserved(&self) -> &[u64] {
-        &self.offer.reserved
+    pub fn reserved(&self) -> &Column<u64> {
+        &self.reserved
     }
 
     /// How many times over each host lends out the rest.
-    pub fn ratio(&self) -> &[f64] {
-        &self.offer.ratio
+    pub fn ratio(&self) -> &Column<f64> {
+        &self.ratio
     }
 
     /// How many units may be claimed on each host.
-    pub fn capacity(&self) -> &[u64] {
-        &self.offer.capacity
+    pub fn capacity(&self) -> &Column<u64> {
+        &self.capacity
     }
 
     /// How many units are claimed on each host.
-    pub fn used(&self) -> &[u64] {
+    pub fn used(&self) -> &Column<u64> {
         &self.used
     }
 
     /// The amounts of one host; nothing beyond the end of the columns.
     pub fn amounts(&self, row: usize) -> Amounts {
-        let offer = &self.offer;
         match (
-            offer.total.get(row),
-            offer.reserved.get(row),
-            offer.ratio.get(row),
-            offer.capacity.get(row),
+            self.total.get(row),
+            self.reserved.get(row),
+            self.ratio.get(row),
+            self.capacity.get(row),
             self.used.get(row),
         ) {
             (Some(total), Some(reserved), Some(ratio), Some(capacity), Some(used)) => Amounts {
@@ -109,70 +103,42 @@ impl ResourceColumn {
 
     pub(super) fn zeroed(rows: usize) -> Self {
         Self {
-            offer: Arc::new(Offer {
-                total: vec![0; rows],
-                reserved: vec![0; rows],
-                ratio: vec![0.0; rows],
-                capacity: vec![0; rows],
-            }),
-            used: Arc::new(vec![0; rows]),
+            total: Column::filled(0, rows),
+            reserved: Column::filled(0, rows),
+            ratio: Column::filled(0.0, rows),
+            capacity: Column::filled(0, rows),
+            used: Column::filled(0, rows),
         }
     }
 
-    pub(super) fn push(&mut self, inventory: Option<&Inventory>, used: u64) {
-        let offer = Arc::make_mut(&mut self.offer);
-        offer.total.push(inventory.map_or(0, Inventory::total));
-        offer
-            .reserved
-            .push(inventory.map_or(0, Inventory::reserved));
-        offer
-            .ratio
-            .push(inventory.map_or(0.0, Inventory::allocation_ratio));
-        offer
-            .capacity
-            .push(inventory.map_or(0, Inventory::capacity));
-        Arc::make_mut(&mut self.used).push(used);
+    pub(super) fn push(&mut self) {
+        self.total.push(0);
+        self.reserved.push(0);
+        self.ratio.push(0.0);
+        self.capacity.push(0);
+        self.used.push(0);
     }
 
     pub(super) fn set(&mut self, row: usize, inventory: Option<&Inventory>, used: u64) {
-        let offer = Arc::make_mut(&mut self.offer);
-        set(&mut offer.total, row, inventory.map_or(0, Inventory::total));
-        set(
-            &mut offer.reserved,
-            row,
-            inventory.map_or(0, Inventory::reserved),
-        );
-        set(
-            &mut offer.ratio,
-            row,
-            inventory.map_or(0.0, Inventory::allocation_ratio),
-        );
-        set(
-            &mut offer.capacity,
-            row,
-            inventory.map_or(0, Inventory::capacity),
-        );
-        self.update_used(row, |_| used);
+        self.total.set(row, inventory.map_or(0, Inventory::total));
+        self.reserved
+            .set(row, inventory.map_or(0, Inventory::reserved));
+        self.ratio
+            .set(row, inventory.map_or(0.0, Inventory::allocation_ratio));
+        self.capacity
+            .set(row, inventory.map_or(0, Inventory::capacity));
+        self.used.set(row, used);
     }
 
     pub(super) fn remove(&mut self, row: usize) {
-        let offer = Arc::make_mut(&mut self.offer);
-        offer.total.remove(row);
-        offer.reserved.remove(row);
-        offer.ratio.remove(row);
-        offer.capacity.remove(row);
-        Arc::make_mut(&mut self.used).remove(row);
+        self.total.remove(row);
+        self.reserved.remove(row);
+        self.ratio.remove(row);
+        self.capacity.remove(row);
+        self.used.remove(row);
     }
 
     pub(super) fn update_used(&mut self, row: usize, update: impl FnOnce(u64) -> u64) {
-        if let Some(used) = Arc::make_mut(&mut self.used).get_mut(row) {
-            *used = update(*used);
-        }
-    }
-}
-
-fn set<T>(column: &mut [T], row: usize, value: T) {
-    if let Some(cell) = column.get_mut(row) {
-        *cell = value;
+        self.used.update(row, |used| *used = update(*used));
     }
 }

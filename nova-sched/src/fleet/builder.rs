@@ -9,7 +9,7 @@ use nova_core::id::HostName;
 use nova_core::model::HostUsage;
 
 use super::snapshot::Columns;
-use super::{Fleet, HostState};
+use super::{Fleet, HostAggregate, HostState};
 
 /// Collects hosts; their order is the order of the fleet.
 ///
@@ -31,6 +31,7 @@ pub struct FleetBuilder {
     generation: u64,
     hosts: Vec<HostState>,
     places: BTreeMap<HostName, usize>,
+    aggregates: Vec<Arc<HostAggregate>>,
 }
 
 impl FleetBuilder {
@@ -70,6 +71,19 @@ impl FleetBuilder {
         self.host(HostState::from_usage(usage, now, down_after))
     }
 
+    /// Adds an aggregate.
+    #[must_use]
+    pub fn aggregate(mut self, aggregate: HostAggregate) -> Self {
+        self.aggregates.push(Arc::new(aggregate));
+        self
+    }
+
+    /// Adds aggregates.
+    #[must_use]
+    pub fn aggregates(self, aggregates: impl IntoIterator<Item = HostAggregate>) -> Self {
+        aggregates.into_iter().fold(self, Self::aggregate)
+    }
+
     /// The fleet.
     pub fn build(self) -> Fleet {
         let mut columns = Columns {
@@ -79,6 +93,7 @@ impl FleetBuilder {
         for host in self.hosts {
             columns.push(host);
         }
+        columns.resolve_aggregates(self.aggregates);
         Fleet {
             inner: Arc::new(columns),
         }

@@ -2,26 +2,22 @@
 
 use std::sync::Arc;
 
-use nova_core::id::{HostName, ZoneName};
+use nova_core::id::{HostName, ServerId};
 use nova_core::model::{ResourceClass, Resources};
 
-use super::snapshot::{Columns, Profile, Service};
-use super::{Fleet, HostIndex, HostState, Liveness, ResourceColumn};
+use super::snapshot::{Columns, Service};
+use super::{Fleet, HostIndex, HostState, Liveness, Measure, PlacedServer, ServerSize};
 use crate::error::{Error, Result};
 
+/// What if: each takes the fleet as it is and gives another.
 impl Fleet {
     /// The fleet with one more server of this size on a host. The claim is not checked against
     /// what is free: whoever granted it decided that.
     ///
-    /// It copies the columns of the claimed classes; [`claim`](Self::claim) does not, where
-    /// nothing else holds them.
-    ///
     /// # Errors
     /// [`Error::UnknownHost`].
     pub fn with_claim(&self, host: &HostName, resources: &Resources) -> Result<Self> {
-        let mut fleet = self.clone();
-        fleet.claim(host, resources)?;
-        Ok(fleet)
+        self.edited(|fleet| fleet.claim(host, resources))
     }
 
     /// The fleet with one server of this size less on a host. No amount falls below zero.
@@ -29,68 +25,224 @@ impl Fleet {
     /// # Errors
     /// [`Error::UnknownHost`].
     pub fn with_release(&self, host: &HostName, resources: &Resources) -> Result<Self> {
-        let mut fleet = self.clone();
-        fleet.release(host, resources)?;
-        Ok(fleet)
+        self.edited(|fleet| fleet.release(host, resources))
     }
 
     /// The fleet with this host: in the place of the one of the same name, or else at the end.
     #[must_use]
     pub fn with_host(&self, host: HostState) -> Self {
         let mut fleet = self.clone();
-        let columns = fleet.edit();
-        match columns.row(&host.name) {
-            Some(row) => columns.set(row, host),
-            None => columns.push(host),
-        }
+        fleet.set_host(host);
         fleet
     }
 
-    /// The fleet without a host; the same hosts if there is none of the name.
+    /// The fleet without a host and its servers; the same hosts if there is none of the name.
     #[must_use]
     pub fn without_host(&self, name: &HostName) -> Self {
         let mut fleet = self.clone();
-        let columns = fleet.edit();
-        if let Some(row) = columns.row(name) {
-            columns.remove(row);
-        }
+        fleet.remove_host(name);
         fleet
     }
 
-    /// [`with_claim`](Self::with_claim) in place: cheap for a fleet that nothing else shares.
+    /// The fleet with a host that takes no new servers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`].
+    pub fn with_disabled(&self, host: &HostName, reason: &str) -> Result<Self> {
+        self.edited(|fleet| fleet.disable(host, reason))
+    }
+
+    /// The fleet with a host that takes new servers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`].
+    pub fn with_enabled(&self, host: &HostName) -> Result<Self> {
+        self.edited(|fleet| fleet.enable(host))
+    }
+
+    /// The fleet with one more server.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`], [`Error::DuplicateServer`].
+    pub fn with_server(&self, host: &HostName, server: PlacedServer) -> Result<Self> {
+        self.edited(|fleet| fleet.place(host, server))
+    }
+
+    /// The fleet without a server.
+    ///
+    /// # Errors
+    /// [`Error::UnknownServer`].
+    pub fn without_server(&self, server: &ServerId) -> Result<Self> {
+        self.edited(|fleet| fleet.remove_server(server).map(drop))
+    }
+
+    /// The fleet with a server on another host.
+    ///
+    /// # Errors
+    /// [`Error::UnknownServer`], [`Error::UnknownHost`].
+    pub fn with_move(&self, server: &ServerId, to: &HostName) -> Result<Self> {
+        self.edited(|fleet| fleet.move_server(server, to))
+    }
+
+    fn edited(&self, edit: impl FnOnce(&mut Self) -> Result<()>) -> Result<Self> {
+        let mut fleet = self.clone();
+        edit(&mut fleet)?;
+        Ok(fleet)
+    }
+}
+
+/// In place: how a fleet is kept up to date. Snapshots that were taken before keep what they had;
+/// where one is still held, an edit copies the blocks of the columns that it touches.
+impl Fleet {
+    /// Puts a host in the place of the one of the same name, or else at the end: a new report.
+    pub fn set_host(&mut self, host: HostState) {
+        let columns = self.edit();
+        match columns.row(&host.name) {
+            Some(row) => {
+                let service = columns.identities[row].service_host.clone();
+                let moved = service.as_ref().unwrap_or(&host.name) != host.service_host();
+                columns.set(row, host);
+                if moved {
+                    columns.resolve_aggregates(columns.aggregates.list.clone());
+                }
+            }
+            None => {
+                columns.push(host);
+                columns.resolve_aggregates(columns.aggregates.list.clone());
+            }
+        }
+    }
+
+    /// Takes a host and its servers away; whether there was one of the name.
+    pub fn remove_host(&mut self, name: &HostName) -> bool {
+        let Some(index) = self.index_of(name) else {
+            return false;
+        };
+        self.edit().remove(index.get());
+        true
+    }
+
+    /// Puts other aggregates in the place of those that there are.
+    pub fn set_aggregates(&mut self, aggregates: impl IntoIterator<Item = super::HostAggregate>) {
+        let list = aggregates.into_iter().map(Arc::new).collect();
+        self.edit().resolve_aggregates(list);
+    }
+
+    /// Counts one more server of this size on a host, of which nothing else is known. The claim is
+    /// not checked against what is free: whoever granted it decided that.
     ///
     /// # Errors
     /// [`Error::UnknownHost`]; then nothing changed.
     pub fn claim(&mut self, host: &HostName, resources: &Resources) -> Result<()> {
-        let index = self.known(host)?;
-        self.claim_at(index, resources);
+        let row = self.known(host)?.get();
+        let size = ServerSize::of_resources(resources);
+        self.edit().consume(row, resources, &size);
         Ok(())
     }
 
-    /// [`with_release`](Self::with_release) in place.
+    /// Counts one server of this size less on a host. No claim falls below zero.
     ///
     /// # Errors
     /// [`Error::UnknownHost`]; then nothing changed.
     pub fn release(&mut self, host: &HostName, resources: &Resources) -> Result<()> {
         let row = self.known(host)?.get();
-        let columns = self.edit();
-        for (class, amount) in resources.iter() {
-            columns
-                .column(class)
-                .update_used(row, |used| used.saturating_sub(amount));
-        }
-        columns.update_servers(row, |servers| servers.saturating_sub(1));
+        let size = ServerSize::of_resources(resources);
+        self.edit().give_back(row, resources, &size);
         Ok(())
     }
 
-    pub(crate) fn claim_at(&mut self, index: HostIndex, resources: &Resources) {
-        let columns = self.edit();
-        for (class, amount) in resources.iter() {
-            columns
-                .column(class)
-                .update_used(index.get(), |used| used.saturating_add(amount));
+    /// Puts a server onto a host and claims what it holds, free or not.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`]; [`Error::DuplicateServer`] if the server is on a host already. Then
+    /// nothing changed.
+    pub fn place(&mut self, host: &HostName, server: PlacedServer) -> Result<()> {
+        let index = self.known(host)?;
+        if let Some(there) = self.host_of(&server.id) {
+            return Err(Error::DuplicateServer {
+                server: server.id,
+                host: self.host(there).name().clone(),
+            });
         }
-        columns.update_servers(index.get(), |servers| servers.saturating_add(1));
+        self.place_at(index, server);
+        Ok(())
+    }
+
+    /// Takes a server away and gives back what it held, and where it was.
+    ///
+    /// # Errors
+    /// [`Error::UnknownServer`]; then nothing changed.
+    pub fn remove_server(&mut self, server: &ServerId) -> Result<(HostName, PlacedServer)> {
+        let unknown = || Error::UnknownServer { server: *server };
+        let index = self.host_of(server).ok_or_else(unknown)?;
+        let name = self.host(index).name().clone();
+        let gone = self.remove_at(index, server).ok_or_else(unknown)?;
+        Ok((name, gone))
+    }
+
+    /// Moves a server to another host, free or not.
+    ///
+    /// # Errors
+    /// [`Error::UnknownServer`], [`Error::UnknownHost`]; then nothing changed.
+    pub fn move_server(&mut self, server: &ServerId, to: &HostName) -> Result<()> {
+        let to = self.known(to)?;
+        let unknown = || Error::UnknownServer { server: *server };
+        let from = self.host_of(server).ok_or_else(unknown)?;
+        let moved = self.remove_at(from, server).ok_or_else(unknown)?;
+        self.place_at(to, moved);
+        Ok(())
+    }
+
+    /// No new servers on a host, for this reason.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`]; then nothing changed.
+    pub fn disable(&mut self, host: &HostName, reason: &str) -> Result<()> {
+        self.update_service(host, |service| service.disabled = Some(Arc::from(reason)))
+    }
+
+    /// New servers on a host.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`]; then nothing changed.
+    pub fn enable(&mut self, host: &HostName) -> Result<()> {
+        self.update_service(host, |service| service.disabled = None)
+    }
+
+    /// What is known of whether a host answers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`]; then nothing changed.
+    pub fn set_liveness(&mut self, host: &HostName, liveness: Liveness) -> Result<()> {
+        self.update_service(host, |service| service.liveness = liveness)
+    }
+
+    /// A server that is being built: Nova counts it among the operations under way.
+    pub(crate) fn build_at(&mut self, index: HostIndex, server: PlacedServer) {
+        self.edit().add(Measure::IoOperations, index.get(), 1.0);
+        self.place_at(index, server);
+    }
+
+    /// As [`build_at`](Self::build_at), of a server without an id.
+    pub(crate) fn claim_at(&mut self, index: HostIndex, resources: &Resources, size: &ServerSize) {
+        let columns = self.edit();
+        columns.add(Measure::IoOperations, index.get(), 1.0);
+        columns.consume(index.get(), resources, size);
+    }
+
+    fn place_at(&mut self, index: HostIndex, server: PlacedServer) {
+        let columns = self.edit();
+        let shape = server.shape.clone();
+        columns.consume(index.get(), &shape.resources, &shape.size);
+        columns.note(index.get(), server);
+    }
+
+    fn remove_at(&mut self, index: HostIndex, server: &ServerId) -> Option<PlacedServer> {
+        let columns = self.edit();
+        let gone = columns.forget(index.get(), server)?;
+        let shape = &gone.shape;
+        columns.give_back(index.get(), &shape.resources, &shape.size);
+        Some(gone)
     }
 
     /// Takes claims away without taking away a server: capacity that is freed.
@@ -101,21 +253,13 @@ impl Fleet {
         }
     }
 
-    pub(crate) fn enable(&mut self, host: &HostName) {
-        self.update_service(host, |service| service.disabled = None);
-    }
-
-    pub(crate) fn bring_up(&mut self, host: &HostName) {
-        self.update_service(host, |service| service.liveness = Liveness::Up);
-    }
-
-    fn update_service(&mut self, host: &HostName, update: impl FnOnce(&mut Service)) {
-        if let Some(index) = self.index_of(host) {
-            let services = Arc::make_mut(&mut self.edit().services);
-            if let Some(service) = services.get_mut(index.get()) {
-                update(service);
-            }
-        }
+    fn update_service(&mut self, host: &HostName, update: impl FnOnce(&mut Service)) -> Result<()> {
+        let row = self.known(host)?.get();
+        let columns = self.edit();
+        let mut service = columns.services.get(row).cloned().unwrap_or_default();
+        update(&mut service);
+        columns.set_service(row, service);
+        Ok(())
     }
 
     fn known(&self, host: &HostName) -> Result<HostIndex> {
@@ -128,145 +272,4 @@ impl Fleet {
         columns.generation = columns.generation.wrapping_add(1);
         columns
     }
-}
-
-impl Columns {
-    pub(super) fn push(&mut self, host: HostState) {
-        let rows = self.names.len();
-        for class in host
-            .inventories
-            .keys()
-            .chain(host.used.iter().map(|(class, _)| class))
-        {
-            self.ensure_column(class);
-        }
-        for (class, column) in self.columns() {
-            column.push(host.inventories.get(&class), host.used.get(&class));
-        }
-        let zone = self.zone_number(&host.zone);
-        Arc::make_mut(&mut self.zones).push(zone);
-        Arc::make_mut(&mut self.rows).insert(host.name.clone(), row_number(rows));
-        Arc::make_mut(&mut self.names).push(host.name);
-        Arc::make_mut(&mut self.servers).push(host.servers);
-        Arc::make_mut(&mut self.services).push(Service {
-            liveness: host.liveness,
-            disabled: host.disabled.map(Arc::from),
-        });
-        Arc::make_mut(&mut self.profiles).push(Arc::new(Profile {
-            hypervisor: host.hypervisor,
-            capabilities: host.capabilities,
-            traits: host.traits,
-        }));
-    }
-
-    fn set(&mut self, row: usize, host: HostState) {
-        for class in host
-            .inventories
-            .keys()
-            .chain(host.used.iter().map(|(class, _)| class))
-        {
-            self.ensure_column(class);
-        }
-        for (class, column) in self.columns() {
-            column.set(row, host.inventories.get(&class), host.used.get(&class));
-        }
-        let zone = self.zone_number(&host.zone);
-        replace(&mut self.zones, row, zone);
-        replace(&mut self.servers, row, host.servers);
-        let service = Service {
-            liveness: host.liveness,
-            disabled: host.disabled.map(Arc::from),
-        };
-        replace(&mut self.services, row, service);
-        let profile = Profile {
-            hypervisor: host.hypervisor,
-            capabilities: host.capabilities,
-            traits: host.traits,
-        };
-        replace(&mut self.profiles, row, Arc::new(profile));
-    }
-
-    fn remove(&mut self, row: usize) {
-        for (_, column) in self.columns() {
-            column.remove(row);
-        }
-        Arc::make_mut(&mut self.zones).remove(row);
-        Arc::make_mut(&mut self.servers).remove(row);
-        Arc::make_mut(&mut self.services).remove(row);
-        Arc::make_mut(&mut self.profiles).remove(row);
-        Arc::make_mut(&mut self.names).remove(row);
-        let rows = self.names.iter().enumerate();
-        self.rows = Arc::new(
-            rows.map(|(row, name)| (name.clone(), row_number(row)))
-                .collect(),
-        );
-    }
-
-    fn row(&self, name: &HostName) -> Option<usize> {
-        self.rows
-            .get(name)
-            .and_then(|row| usize::try_from(*row).ok())
-    }
-
-    fn column(&mut self, class: &ResourceClass) -> &mut ResourceColumn {
-        match class {
-            ResourceClass::Vcpu => &mut self.vcpu,
-            ResourceClass::MemoryMb => &mut self.memory,
-            ResourceClass::DiskGb => &mut self.disk,
-            other => {
-                let rows = self.names.len();
-                self.others
-                    .entry(other.clone())
-                    .or_insert_with(|| ResourceColumn::zeroed(rows))
-            }
-        }
-    }
-
-    fn ensure_column(&mut self, class: &ResourceClass) {
-        self.column(class);
-    }
-
-    fn columns(&mut self) -> impl Iterator<Item = (ResourceClass, &mut ResourceColumn)> {
-        [
-            (ResourceClass::Vcpu, &mut self.vcpu),
-            (ResourceClass::MemoryMb, &mut self.memory),
-            (ResourceClass::DiskGb, &mut self.disk),
-        ]
-        .into_iter()
-        .chain(
-            self.others
-                .iter_mut()
-                .map(|(class, column)| (class.clone(), column)),
-        )
-    }
-
-    fn zone_number(&mut self, zone: &ZoneName) -> u32 {
-        let place = self
-            .zone_names
-            .iter()
-            .position(|name| name == zone)
-            .unwrap_or_else(|| {
-                let names = Arc::make_mut(&mut self.zone_names);
-                names.push(zone.clone());
-                names.len() - 1
-            });
-        row_number(place)
-    }
-
-    fn update_servers(&mut self, row: usize, update: impl FnOnce(u64) -> u64) {
-        if let Some(servers) = Arc::make_mut(&mut self.servers).get_mut(row) {
-            *servers = update(*servers);
-        }
-    }
-}
-
-fn replace<T: Clone>(column: &mut Arc<Vec<T>>, row: usize, value: T) {
-    if let Some(cell) = Arc::make_mut(column).get_mut(row) {
-        *cell = value;
-    }
-}
-
-fn row_number(row: usize) -> u32 {
-    // Four billion hosts do not fit into the memory of any machine that could plan for them.
-    u32::try_from(row).unwrap_or(u32::MAX)
 }

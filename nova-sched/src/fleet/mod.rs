@@ -1,16 +1,25 @@
 //! The hosts, as a scheduler sees them: one immutable, cheaply cloned snapshot.
 
+mod aggregates;
 mod amounts;
 mod builder;
+mod column;
 mod edit;
 mod host_state;
 mod liveness;
+mod measure;
+mod rows;
+mod servers;
 mod snapshot;
 mod view;
 
+pub use aggregates::HostAggregate;
 pub use amounts::{Amounts, ResourceColumn};
 pub use builder::FleetBuilder;
-pub use host_state::HostState;
+pub use column::Column;
+pub use host_state::{HostState, Reported, SupportedInstance};
 pub use liveness::Liveness;
+pub use measure::Measure;
+pub use servers::{PlacedServer, ServerShape, ServerSize};
 pub use snapshot::{Fleet, HostIndex};
 pub use view::HostView;

@@ -1,15 +1,25 @@
 //! The snapshot itself: columns behind shared pointers, and how they are read.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::hash::BuildHasherDefault;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nova_core::Timestamp;
-use nova_core::id::{HostName, ZoneName};
+use nova_core::id::{AggregateId, CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, ResourceClass};
 
-use super::{Amounts, FleetBuilder, HostView, Liveness, ResourceColumn};
+use super::aggregates::Aggregates;
+use super::measure::Measures;
+use super::servers::ServerIndex;
+use super::{
+    Amounts, Column, FleetBuilder, HostAggregate, HostView, Liveness, Measure, PlacedServer,
+    ResourceColumn, SupportedInstance,
+};
+use crate::candidates::Candidates;
 
 /// A host's place in a fleet. It is good for the fleet that gave it, and for fleets made from
 /// that one by claims and releases.
@@ -59,23 +69,49 @@ pub struct Fleet {
     pub(super) inner: Arc<Columns>,
 }
 
+/// A map that is only ever asked for a key, with a hash that is the same in every process.
+pub(super) type Lookup<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
 /// The columns. Each is shared by itself, so that a claim copies only what it changes.
 #[derive(Clone, Default)]
 pub(super) struct Columns {
     pub(super) generation: u64,
-    pub(super) names: Arc<Vec<HostName>>,
-    pub(super) rows: Arc<BTreeMap<HostName, u32>>,
+    pub(super) names: Column<HostName>,
+    pub(super) rows: Arc<Lookup<HostName, u32>>,
+    pub(super) identities: Column<Identity>,
+    /// The rows of compute services whose nodes have names of their own.
+    pub(super) nodes_of: Arc<Lookup<HostName, Vec<HostIndex>>>,
+    /// Whether a host came into another cell than the first.
+    pub(super) several_cells: bool,
     /// Indices into `zone_names`.
-    pub(super) zones: Arc<Vec<u32>>,
+    pub(super) zones: Column<u32>,
     pub(super) zone_names: Arc<Vec<ZoneName>>,
-    pub(super) services: Arc<Vec<Service>>,
-    pub(super) profiles: Arc<Vec<Arc<Profile>>>,
-    pub(super) servers: Arc<Vec<u64>>,
+    pub(super) services: Column<Service>,
+    /// The hosts that are up and not disabled.
+    pub(super) in_service: Arc<Candidates>,
+    /// Indices into `profiles`.
+    pub(super) profile_numbers: Column<u32>,
+    pub(super) profiles: Arc<Profiles>,
+    pub(super) stats: Column<Option<Arc<BTreeMap<String, String>>>>,
+    pub(super) metrics: Column<Option<Arc<BTreeMap<String, f64>>>>,
+    pub(super) measures: Measures,
+    pub(super) vcpus_used: Column<f64>,
+    pub(super) placed: Column<Option<Arc<Vec<PlacedServer>>>>,
+    pub(super) places: ServerIndex,
+    pub(super) aggregates: Arc<Aggregates>,
     pub(super) vcpu: ResourceColumn,
     pub(super) memory: ResourceColumn,
     pub(super) disk: ResourceColumn,
     /// Every other class that some host offers or has claims of.
     pub(super) others: BTreeMap<ResourceClass, ResourceColumn>,
+}
+
+/// What a host is besides its name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Identity {
+    pub(super) service_host: Option<HostName>,
+    pub(super) cell: Option<CellName>,
+    pub(super) ip: Option<IpAddr>,
 }
 
 /// What was decided of a host's service, and whether it answers.
@@ -85,12 +121,20 @@ pub(super) struct Service {
     pub(super) disabled: Option<Arc<str>>,
 }
 
-/// What a host says of itself and rarely changes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Profile {
-    pub(super) hypervisor: Option<HypervisorInfo>,
-    pub(super) capabilities: BTreeMap<String, String>,
-    pub(super) traits: std::collections::BTreeSet<HostTrait>,
+/// What a host says of itself and rarely changes. Hosts that say the same share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Profile {
+    pub(crate) hypervisor: Option<HypervisorInfo>,
+    pub(crate) supported_instances: Vec<SupportedInstance>,
+    pub(crate) capabilities: BTreeMap<String, String>,
+    pub(crate) traits: BTreeSet<HostTrait>,
+}
+
+/// The profiles, each once.
+#[derive(Clone, Default)]
+pub(super) struct Profiles {
+    pub(super) list: Vec<Arc<Profile>>,
+    pub(super) numbers: Lookup<Arc<Profile>, u32>,
 }
 
 impl Fleet {
@@ -182,6 +226,16 @@ impl Fleet {
             .map_or_else(Amounts::default, |column| column.amounts(index.get()))
     }
 
+    /// One of the numbers that the fleet keeps ready for every host.
+    pub fn measure(&self, measure: Measure) -> &Column<f64> {
+        self.inner.measures.get(measure)
+    }
+
+    /// The hosts that are up and not disabled.
+    pub fn in_service(&self) -> &Candidates {
+        &self.inner.in_service
+    }
+
     /// The number by which [`zone_numbers`](Self::zone_numbers) knows a zone; `None` if no host
     /// is in it.
     pub fn zone_number(&self, zone: &ZoneName) -> Option<u32> {
@@ -190,8 +244,66 @@ impl Fleet {
     }
 
     /// The zone of each host, as a number: a column for sweeps.
-    pub fn zone_numbers(&self) -> &[u32] {
+    pub fn zone_numbers(&self) -> &Column<u32> {
         &self.inner.zones
+    }
+
+    /// The zones that hosts are or were in.
+    pub fn zones(&self) -> &[ZoneName] {
+        &self.inner.zone_names
+    }
+
+    /// The aggregates.
+    pub fn aggregates(&self) -> impl Iterator<Item = &HostAggregate> {
+        self.inner.aggregates.list.iter().map(AsRef::as_ref)
+    }
+
+    /// The aggregates whose metadata have a key, each with its hosts in the order of the fleet.
+    pub fn aggregates_with(
+        &self,
+        key: &str,
+    ) -> impl Iterator<Item = (&HostAggregate, &[HostIndex])> {
+        self.inner.aggregates.with_key(key)
+    }
+
+    /// The keys that the metadata of any aggregate have, in order.
+    pub fn aggregate_keys(&self) -> impl Iterator<Item = &str> {
+        self.inner.aggregates.keys()
+    }
+
+    /// The hosts of an aggregate, in the order of the fleet; `None` if there is no such aggregate.
+    pub fn hosts_of_aggregate(&self, id: &AggregateId) -> Option<&[HostIndex]> {
+        self.inner.aggregates.rows_of(id)
+    }
+
+    /// The host that a server is on, if the fleet knows the server.
+    pub fn host_of(&self, server: &ServerId) -> Option<HostIndex> {
+        self.inner.places.get(server).map(HostIndex)
+    }
+
+    /// The nodes of a compute service, by the name of its host ([`HostState::service_host`]).
+    ///
+    /// [`HostState::service_host`]: super::HostState::service_host
+    pub fn nodes_of(&self, service_host: &HostName) -> impl Iterator<Item = HostIndex> {
+        let own = self.index_of(service_host).filter(|row| {
+            self.inner
+                .identities
+                .get(row.get())
+                .is_none_or(|identity| identity.service_host.is_none())
+        });
+        let others = self.inner.nodes_of.get(service_host);
+        own.into_iter().chain(others.into_iter().flatten().copied())
+    }
+
+    /// Whether hosts are known to be in more than one cell.
+    pub(crate) fn has_several_cells(&self) -> bool {
+        self.inner.several_cells
+    }
+
+    /// The distinct profiles, and the number of each row's: what is asked of a profile has to be
+    /// asked once for all hosts that share it.
+    pub(crate) fn profiles(&self) -> (&[Arc<Profile>], &Column<u32>) {
+        (&self.inner.profiles.list, &self.inner.profile_numbers)
     }
 }
 

@@ -1,12 +1,17 @@
 //! What a filter or a weigher sees of one host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
-use nova_core::id::{HostName, ZoneName};
+use nova_core::id::{CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{HostTrait, HypervisorInfo, Inventory, ResourceClass, Resources};
 
-use super::snapshot::{Profile, Service};
-use super::{Amounts, Fleet, HostIndex, HostState, Liveness};
+use super::rows::{Derived, unsigned, whole};
+use super::snapshot::{Identity, Profile, Service};
+use super::{
+    Amounts, Fleet, HostAggregate, HostIndex, HostState, Liveness, Measure, PlacedServer, Reported,
+    SupportedInstance,
+};
 
 /// One host of a fleet.
 ///
@@ -80,14 +85,90 @@ impl<'a> HostView<'a> {
         self.fleet.amounts(self.index, class)
     }
 
+    /// One of the numbers that weighers read.
+    pub fn measure(&self, measure: Measure) -> f64 {
+        let column = self.fleet.measure(measure);
+        column.get(self.index.get()).copied().unwrap_or(0.0)
+    }
+
+    /// The same as a whole number, which all but free processors are.
+    pub fn count(&self, measure: Measure) -> i64 {
+        whole(self.measure(measure))
+    }
+
+    /// How many processors are in use, as weighers count.
+    pub fn vcpus_used(&self) -> i64 {
+        let used = self.fleet.inner.vcpus_used.get(self.index.get());
+        whole(used.copied().unwrap_or(0.0))
+    }
+
     /// How many servers hold claims on it.
     pub fn servers(&self) -> u64 {
-        self.fleet
-            .inner
-            .servers
-            .get(self.index.get())
-            .copied()
-            .unwrap_or(0)
+        u64::try_from(self.count(Measure::Servers)).unwrap_or(0)
+    }
+
+    /// Those of its servers that are known one by one, by their ids.
+    pub fn placed(&self) -> &'a [PlacedServer] {
+        let placed = self.fleet.inner.placed.get(self.index.get());
+        placed.and_then(Option::as_deref).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a server is known to be on it.
+    pub fn has_server(&self, server: &ServerId) -> bool {
+        self.placed()
+            .binary_search_by_key(server, |placed| placed.id)
+            .is_ok()
+    }
+
+    /// The host of its compute service; its own name for most.
+    ///
+    /// # Panics
+    /// If the index is not of this fleet, as indexing a slice does.
+    pub fn service_host(&self) -> &'a HostName {
+        self.identity()
+            .and_then(|identity| identity.service_host.as_ref())
+            .unwrap_or_else(|| self.name())
+    }
+
+    /// Its cell, if it is known.
+    pub fn cell(&self) -> Option<&'a CellName> {
+        self.identity()?.cell.as_ref()
+    }
+
+    /// Its address, if it is known.
+    pub fn host_ip(&self) -> Option<IpAddr> {
+        self.identity()?.ip
+    }
+
+    /// The aggregates that it is in.
+    pub fn aggregates(&self) -> impl Iterator<Item = &'a HostAggregate> + use<'a> {
+        self.fleet.inner.aggregates.of(self.index.get())
+    }
+
+    /// The values that its aggregates have for a key.
+    pub fn aggregate_values(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.aggregates()
+            .filter_map(move |aggregate| aggregate.metadata.get(key).map(String::as_str))
+    }
+
+    /// The kinds of guests that it runs.
+    pub fn supported_instances(&self) -> &'a [SupportedInstance] {
+        self.profile()
+            .map_or(&[], |profile| &profile.supported_instances)
+    }
+
+    /// The counters that its agent reports.
+    pub fn stats(&self) -> &'a BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        let stats = self.fleet.inner.stats.get(self.index.get());
+        stats.and_then(Option::as_deref).unwrap_or(&NONE)
+    }
+
+    /// The measurements that its monitors report.
+    pub fn metrics(&self) -> &'a BTreeMap<String, f64> {
+        static NONE: BTreeMap<String, f64> = BTreeMap::new();
+        let metrics = self.fleet.inner.metrics.get(self.index.get());
+        metrics.and_then(Option::as_deref).unwrap_or(&NONE)
     }
 
     /// Its hypervisor, if it said so.
@@ -119,9 +200,19 @@ impl<'a> HostView<'a> {
         let mut state = HostState::new(self.name().clone(), self.zone().clone());
         state.liveness = self.liveness();
         state.disabled = self.disabled_reason().map(str::to_owned);
+        let identity = self.identity();
+        state.service_host = identity.and_then(|identity| identity.service_host.clone());
+        state.cell = self.cell().cloned();
+        state.host_ip = self.host_ip();
         state.servers = self.servers();
+        state.placed = self.placed().to_vec();
+        state.io_operations = self.natural(Measure::IoOperations);
+        state.failed_builds = self.natural(Measure::FailedBuilds);
         state.hypervisor = self.hypervisor().cloned();
+        state.supported_instances = self.supported_instances().to_vec();
         state.capabilities = self.capabilities().clone();
+        state.stats = self.stats().clone();
+        state.metrics = self.metrics().clone();
         state.traits = self.traits().clone();
         let standard = [
             ResourceClass::Vcpu,
@@ -138,7 +229,34 @@ impl<'a> HostView<'a> {
             }
         }
         state.used = used;
+        state.reported = self.reported();
         state
+    }
+
+    /// What differs from what inventories and claims say.
+    fn reported(&self) -> Reported {
+        let derived = Derived::of(|class| self.amounts(class));
+        let used = self.vcpus_used().unsigned_abs();
+        let (ram, disk) = (
+            self.measure(Measure::FreeRam),
+            self.measure(Measure::FreeDisk),
+        );
+        Reported {
+            vcpus_used: (unsigned(used).total_cmp(&derived.vcpus_used).is_ne()).then_some(used),
+            free_ram_mb: ram.total_cmp(&derived.free_ram).is_ne().then(|| whole(ram)),
+            free_disk_mb: disk
+                .total_cmp(&derived.free_disk)
+                .is_ne()
+                .then(|| whole(disk)),
+        }
+    }
+
+    fn natural(&self, measure: Measure) -> u64 {
+        u64::try_from(self.count(measure)).unwrap_or(0)
+    }
+
+    fn identity(&self) -> Option<&'a Identity> {
+        self.fleet.inner.identities.get(self.index.get())
     }
 
     fn service(&self) -> Option<&'a Service> {
@@ -146,10 +264,8 @@ impl<'a> HostView<'a> {
     }
 
     fn profile(&self) -> Option<&'a Profile> {
-        self.fleet
-            .inner
-            .profiles
-            .get(self.index.get())
-            .map(AsRef::as_ref)
+        let (profiles, numbers) = self.fleet.profiles();
+        let number = usize::try_from(*numbers.get(self.index.get())?).ok()?;
+        profiles.get(number).map(AsRef::as_ref)
     }
 }

@@ -3,21 +3,21 @@
 use crate::candidates::Candidates;
 use crate::explain::{FilterStep, Refusal};
 use crate::filters::Filter;
-use crate::fleet::{Fleet, HostIndex};
+use crate::fleet::{Fleet, HostIndex, HostView};
 use crate::plan::Detail;
-use crate::request::PlacementRequest;
+use crate::request::{Destination, PlacementRequest};
 use crate::scheduler::Scheduler;
 use crate::verdict::{Reason, Verdict};
 
 /// What the filters left, and what is noted of each.
-pub(super) struct Filtered {
-    pub(super) left: Candidates,
-    pub(super) steps: Vec<FilterStep>,
-    pub(super) not_reached: Vec<String>,
+pub(crate) struct Filtered {
+    pub(crate) left: Candidates,
+    pub(crate) steps: Vec<FilterStep>,
+    pub(crate) not_reached: Vec<String>,
 }
 
-/// Runs the lists of the request (for the first server) and the filters over `candidates`.
-pub(super) fn run(
+/// Runs the lists of the request and the filters over `candidates`.
+pub(crate) fn run(
     scheduler: &Scheduler,
     fleet: &Fleet,
     request: &PlacementRequest,
@@ -30,16 +30,7 @@ pub(super) fn run(
         steps: Vec::new(),
         not_reached: Vec::new(),
     };
-    if first && !request.ignore_hosts().is_empty() {
-        run.list("ignore_hosts", fleet, detail, &Reason::Ignored, |host| {
-            fleet.name(host).is_some_and(|name| !request.ignores(name))
-        });
-    }
-    if first && !request.force_hosts().is_empty() {
-        run.list("force_hosts", fleet, detail, &Reason::NotForced, |host| {
-            fleet.name(host).is_some_and(|name| request.allows(name))
-        });
-    }
+    run.lists(fleet, request, detail);
     let filters = scheduler
         .filters_for(request)
         .filter(|filter| first || !filter.run_once_per_request());
@@ -56,6 +47,43 @@ pub(super) fn run(
 }
 
 impl Filtered {
+    /// The hosts that the request names itself, in Nova's order. Names of hosts are compared
+    /// without regard to case; those of a destination and of nodes are not.
+    fn lists(&mut self, fleet: &Fleet, request: &PlacementRequest, detail: Detail) {
+        if let Some(Destination {
+            host: Some(wanted),
+            node,
+            ..
+        }) = request.destination()
+        {
+            self.list(
+                "requested_destination",
+                fleet,
+                detail,
+                &Reason::NotRequested,
+                |host| {
+                    host.service_host() == wanted
+                        && node.as_ref().is_none_or(|node| host.name() == node)
+                },
+            );
+        }
+        if !request.ignore_hosts().is_empty() {
+            self.list("ignore_hosts", fleet, detail, &Reason::Ignored, |host| {
+                !request.ignores(host.service_host())
+            });
+        }
+        if !request.force_hosts().is_empty() {
+            self.list("force_hosts", fleet, detail, &Reason::NotForced, |host| {
+                request.allows(host.service_host())
+            });
+        }
+        if !request.force_nodes().is_empty() {
+            self.list("force_nodes", fleet, detail, &Reason::NotForced, |host| {
+                request.force_nodes().contains(host.name())
+            });
+        }
+    }
+
     fn filter(
         &mut self,
         filter: &dyn Filter,
@@ -88,10 +116,10 @@ impl Filtered {
         fleet: &Fleet,
         detail: Detail,
         reason: &Reason,
-        keep: impl Fn(HostIndex) -> bool,
+        keep: impl Fn(&HostView<'_>) -> bool,
     ) {
         let before = self.left.clone();
-        self.left.retain(keep);
+        self.left.retain(|host| keep(&fleet.host(host)));
         if detail > Detail::Off {
             let mut step = FilterStep::new(name, before.len(), self.left.len());
             if detail == Detail::Full {

@@ -1,13 +1,15 @@
 //! Plans: what was decided, and how it is decided.
 
-mod filtering;
+mod claimer;
+pub(crate) mod filtering;
 mod options;
 mod placement;
 mod planner;
 pub(crate) mod ranking;
 mod value;
 
-pub use options::{Detail, PlanOptions};
+pub use claimer::{Claimer, Unclaimed};
+pub use options::{Detail, Draw, PlanOptions};
 pub use placement::Placement;
 pub use value::Plan;
 

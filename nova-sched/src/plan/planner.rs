@@ -1,14 +1,16 @@
 //! One run of the scheduler, in the order of Nova's.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::claimer::Claimer;
 use super::filtering;
-use super::ranking::{Order, Ranking};
+use super::ranking::Ranking;
 use super::{Detail, Placement, Plan, PlanOptions};
 use crate::candidates::Candidates;
 use crate::explain::{self, Explanation, RankingTable, Round};
-use crate::fleet::{Fleet, HostIndex};
-use crate::random::SplitMix64;
+use crate::fleet::{Fleet, HostIndex, PlacedServer, ServerShape};
+use crate::random::Lots;
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -17,15 +19,24 @@ pub(crate) struct Planner<'a> {
     /// The fleet that was given; owned as soon as a server of several is placed.
     fleet: Cow<'a, Fleet>,
     original: &'a Fleet,
-    request: &'a PlacementRequest,
+    /// The request that was given; owned as soon as a member of its group is placed.
+    request: Cow<'a, PlacementRequest>,
+    asked: &'a PlacementRequest,
     options: &'a PlanOptions,
-    random: SplitMix64,
+    lots: Lots,
+    shape: Option<Arc<ServerShape>>,
     rounds: Vec<Round>,
 }
 
-/// The hosts that one server may choose from, best first, and the weight of the first.
+/// The hosts that one server may choose from, best first, and the weights of the first of them.
 struct Choice {
     hosts: Vec<HostIndex>,
+    weights: Vec<f64>,
+}
+
+/// Where one server goes.
+struct Chosen {
+    host: HostIndex,
     weight: f64,
 }
 
@@ -40,35 +51,49 @@ impl<'a> Planner<'a> {
             scheduler,
             fleet: Cow::Borrowed(fleet),
             original: fleet,
-            request,
+            request: Cow::Borrowed(request),
+            asked: request,
             options,
-            random: SplitMix64::new(options.seed),
+            lots: Lots::new(options.draw),
+            shape: None,
             rounds: Vec::new(),
         }
     }
 
-    pub(crate) fn run(mut self) -> Plan {
-        let count = self.request.count();
-        let mut chosen: Vec<(HostIndex, f64)> = Vec::new();
+    pub(crate) fn run(mut self, claimer: &mut dyn Claimer) -> Plan {
+        let count = self.asked.count();
+        let mut chosen: Vec<Chosen> = Vec::new();
         let mut choice: Option<Choice> = None;
         for server in 0..count {
-            let next = self.choose(
-                server,
-                choice.as_ref().map(|choice| choice.hosts.as_slice()),
-            );
-            let Some(host) = next.hosts.first().copied() else {
+            let former = choice.as_ref().map(|choice| choice.hosts.as_slice());
+            let next = self.choose(server, former);
+            claimer.sorted(server, &next.hosts);
+            let granted = next
+                .hosts
+                .iter()
+                .position(|host| claimer.claim(server, &self.fleet.host(*host)));
+            let host = granted.and_then(|place| Some((place, *next.hosts.get(place)?)));
+            self.note_chosen(host.map(|(_, host)| host));
+            let Some((place, host)) = host else {
                 break;
             };
-            chosen.push((host, next.weight));
+            chosen.push(Chosen {
+                host,
+                weight: next.weights.get(place).copied().unwrap_or(0.0),
+            });
+            self.consume(server, host);
+            claimer.consumed(server, &self.fleet.host(host));
             choice = Some(next);
-            if count > 1 {
-                self.fleet.to_mut().claim_at(host, self.request.resources());
-            }
         }
         let fits = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
         let placements = match choice {
-            Some(choice) if fits == count => self.placements(&chosen, choice),
-            _ => Vec::new(),
+            Some(choice) if fits >= self.asked.least() => self.placements(&chosen, choice),
+            _ => {
+                for server in 0..fits {
+                    claimer.undo(server);
+                }
+                Vec::new()
+            }
         };
         Plan::new(self.explanation(placements, fits))
     }
@@ -85,7 +110,7 @@ impl<'a> Planner<'a> {
         let filtered = filtering::run(
             self.scheduler,
             &self.fleet,
-            self.request,
+            &self.request,
             candidates,
             former.is_none(),
             detail,
@@ -100,91 +125,128 @@ impl<'a> Planner<'a> {
         };
         let (choice, table) = self.rank(hosts);
         if detail > Detail::Off {
-            let chosen = choice
-                .hosts
-                .first()
-                .and_then(|host| self.fleet.name(*host))
-                .cloned();
             self.rounds.push(Round {
                 server: server.saturating_add(1),
                 candidates: asked,
                 filters: filtered.steps,
                 not_reached: filtered.not_reached,
                 ranking: table,
-                chosen,
+                chosen: None,
             });
         }
         choice
     }
 
+    fn note_chosen(&mut self, host: Option<HostIndex>) {
+        if let Some(round) = self.rounds.last_mut() {
+            round.chosen = host.and_then(|host| self.fleet.name(host).cloned());
+        }
+    }
+
     fn rank(&mut self, hosts: Vec<HostIndex>) -> (Choice, Option<RankingTable>) {
         let full = self.options.detail == Detail::Full;
-        let ranking = Ranking::new(self.scheduler, &self.fleet, self.request, hosts, full);
-        // Several servers choose from all that passed; for one, the best are enough.
-        let limit = if self.request.count() > 1 {
-            ranking.hosts.len()
-        } else {
-            let alternates = usize::try_from(self.request.alternates()).unwrap_or(usize::MAX);
-            alternates.saturating_add(self.scheduler.host_subset_size())
-        };
-        let order = ranking.order(self.scheduler, limit, &mut self.random);
+        let ranking = Ranking::new(self.scheduler, &self.fleet, &self.request, hosts, full);
+        let order = ranking.order(self.scheduler, self.limit(&ranking), &mut self.lots);
         let table = full
             .then(|| RankingTable::of(self.scheduler, &self.fleet, &ranking, &order))
             .flatten();
-        let Order { places, .. } = order;
-        let weight = places.first().map_or(0.0, |place| ranking.totals[*place]);
-        let hosts = places
-            .into_iter()
-            .map(|place| ranking.hosts[place])
-            .collect();
-        (Choice { hosts, weight }, table)
+        let places = order.places;
+        let weights = places.iter().map(|place| ranking.totals[*place]).collect();
+        let hosts = places.iter().map(|place| ranking.hosts[*place]).collect();
+        (Choice { hosts, weights }, table)
     }
 
-    /// The placements with their alternates. After several servers the hosts are filtered and
-    /// sorted once more, as Nova does, so that alternates are judged by what is left.
-    fn placements(&mut self, chosen: &[(HostIndex, f64)], last: Choice) -> Vec<Placement> {
-        let wanted = usize::try_from(self.request.alternates()).unwrap_or(usize::MAX);
-        let hosts = if self.request.count() > 1 && wanted > 0 {
-            let left = filtering::run(
-                self.scheduler,
-                &self.fleet,
-                self.request,
-                self.candidates_of(&last.hosts),
-                false,
-                Detail::Off,
-            )
-            .left;
-            let hosts = last
-                .hosts
-                .into_iter()
-                .filter(|host| left.contains(*host))
-                .collect();
-            let ranking = Ranking::new(self.scheduler, &self.fleet, self.request, hosts, false);
-            let order = ranking.order(self.scheduler, ranking.hosts.len(), &mut self.random);
-            order
-                .places
-                .into_iter()
-                .map(|place| ranking.hosts[place])
-                .collect()
+    /// How many of the best are needed: several servers choose from all that passed; for one, the
+    /// best are enough, unless their claims may be refused or alternates are to be of its cell.
+    fn limit(&self, ranking: &Ranking) -> usize {
+        if self.asked.count() > 1 || self.options.claiming {
+            return ranking.hosts.len();
+        }
+        let alternates = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        if alternates > 0 && self.fleet.has_several_cells() {
+            return ranking.hosts.len();
+        }
+        alternates.saturating_add(self.scheduler.host_subset_size())
+    }
+
+    /// Counts a server on its host, for those that come after it.
+    fn consume(&mut self, server: u32, host: HostIndex) {
+        if self.asked.count() <= 1 && !self.options.claiming {
+            return;
+        }
+        if self.asked.group().is_some() {
+            let name = self.fleet.host(host).service_host().clone();
+            self.request.to_mut().note_group_host(&name);
+        }
+        let place = usize::try_from(server).unwrap_or(usize::MAX);
+        let known = self.asked.servers().get(place).copied();
+        // A server that is on a host already, since it is moved, stays there as well.
+        match known.filter(|server| self.fleet.host_of(server).is_none()) {
+            Some(id) => {
+                let shape = self
+                    .shape
+                    .get_or_insert_with(|| Arc::new(self.asked.shape()))
+                    .clone();
+                let server = PlacedServer::new(id, shape);
+                self.fleet.to_mut().build_at(host, server);
+            }
+            None => {
+                let (resources, size) = (self.asked.resources(), self.asked.size());
+                self.fleet.to_mut().claim_at(host, resources, &size);
+            }
+        }
+    }
+
+    /// The placements with their alternates: of the same cell, and none a host of the plan. After
+    /// several servers the hosts are filtered and sorted once more, as Nova does, so that
+    /// alternates are judged by what is left.
+    fn placements(&mut self, chosen: &[Chosen], last: Choice) -> Vec<Placement> {
+        let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        let hosts = if self.asked.count() > 1 && wanted > 0 {
+            self.choose_again(last.hosts)
         } else {
             last.hosts
         };
-        let taken = self.candidates_of(&chosen.iter().map(|(host, _)| *host).collect::<Vec<_>>());
-        let alternates: Vec<_> = hosts
+        let taken =
+            self.candidates_of(&chosen.iter().map(|chosen| chosen.host).collect::<Vec<_>>());
+        let free: Vec<HostIndex> = hosts
             .into_iter()
             .filter(|host| !taken.contains(*host))
-            .filter_map(|host| self.fleet.name(host).cloned())
-            .take(wanted)
             .collect();
-        let placement = |(host, weight): &(HostIndex, f64)| {
-            let host = self.fleet.name(*host)?.clone();
-            Some(Placement {
-                host,
-                weight: *weight,
-                alternates: alternates.clone(),
-            })
+        let placement = |chosen: &Chosen| {
+            let host = self.fleet.host(chosen.host);
+            let alternates = free
+                .iter()
+                .map(|other| self.fleet.host(*other))
+                .filter(|other| other.cell() == host.cell())
+                .take(wanted);
+            Placement {
+                host: host.name().clone(),
+                weight: chosen.weight,
+                alternates: alternates.map(|other| other.name().clone()).collect(),
+            }
         };
-        chosen.iter().filter_map(placement).collect()
+        chosen.iter().map(placement).collect()
+    }
+
+    fn choose_again(&mut self, former: Vec<HostIndex>) -> Vec<HostIndex> {
+        let left = filtering::run(
+            self.scheduler,
+            &self.fleet,
+            &self.request,
+            self.candidates_of(&former),
+            false,
+            Detail::Off,
+        )
+        .left;
+        let hosts = former
+            .into_iter()
+            .filter(|host| left.contains(*host))
+            .collect();
+        let ranking = Ranking::new(self.scheduler, &self.fleet, &self.request, hosts, false);
+        let order = ranking.order(self.scheduler, ranking.hosts.len(), &mut self.lots);
+        let places = order.places.into_iter();
+        places.map(|place| ranking.hosts[place]).collect()
     }
 
     fn candidates_of(&self, hosts: &[HostIndex]) -> Candidates {
@@ -196,31 +258,26 @@ impl<'a> Planner<'a> {
     }
 
     fn explanation(self, placements: Vec<Placement>, fits: u32) -> Explanation {
-        let failed = fits < self.request.count() && self.options.detail == Detail::Full;
-        Explanation {
+        let failed = fits < self.asked.least() && self.options.detail == Detail::Full;
+        let explanation = Explanation {
             detail: self.options.detail,
             generation: self.original.generation(),
-            request: self.request.clone(),
+            request: self.asked.clone(),
             hosts: self.original.len(),
             fits,
             placements,
             rounds: self.rounds,
-            shortfalls: if failed {
-                explain::shortfalls(self.original, self.request)
-            } else {
-                Vec::new()
-            },
-            suggestion: failed
-                .then(|| {
-                    explain::suggest(
-                        self.scheduler,
-                        self.original,
-                        self.request,
-                        self.options,
-                        fits,
-                    )
-                })
-                .flatten(),
+            shortfalls: Vec::new(),
+            suggestion: None,
+        };
+        if !failed {
+            return explanation;
+        }
+        let (fleet, request) = (self.original, self.asked);
+        Explanation {
+            shortfalls: explain::shortfalls(fleet, request),
+            suggestion: explain::suggest(self.scheduler, fleet, request, self.options, fits),
+            ..explanation
         }
     }
 }

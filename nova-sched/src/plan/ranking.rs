@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use crate::fleet::{Fleet, HostIndex};
-use crate::random::SplitMix64;
+use crate::random::Lots;
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
-use crate::weighers::normalise;
+use crate::weighers::{Multipliers, Scale, Scores, Weigher};
 
 /// Hosts and their weights, in the order in which they came out of the filters.
 pub(crate) struct Ranking {
@@ -18,9 +18,137 @@ pub(crate) struct Ranking {
 
 /// What one weigher said of each host.
 pub(crate) struct Part {
-    pub(crate) raw: Vec<f64>,
-    pub(crate) normalised: Vec<f64>,
-    pub(crate) multiplier: Vec<f64>,
+    raw: Raw,
+    lower_bound: Option<f64>,
+    scale: Scale,
+    factor: Factor,
+}
+
+/// Raw weights, in the order of the hosts that are weighed.
+enum Raw {
+    Same(f64),
+    Each(Vec<f64>),
+}
+
+/// How many times each normalised weight counts.
+enum Factor {
+    Same(f64),
+    Each(Vec<f64>),
+}
+
+impl Part {
+    /// Asks one weigher. `buffer` is given back by [`add`](Self::add) to be used again.
+    fn of(
+        weigher: &dyn Weigher,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        hosts: &[HostIndex],
+        mut buffer: Vec<f64>,
+    ) -> Self {
+        buffer.clear();
+        let lower_bound = weigher.lower_bound();
+        let raw = match weigher.scores(request, fleet) {
+            Scores::Same(raw) => Raw::Same(raw),
+            Scores::Column(column) => {
+                buffer.extend(hosts.iter().map(|host| column[host.get()]));
+                Raw::Each(buffer)
+            }
+            Scores::Each => {
+                weigher.sweep(request, fleet, hosts, &mut buffer);
+                buffer.resize(hosts.len(), f64::NAN);
+                Raw::Each(buffer)
+            }
+        };
+        let scale = match &raw {
+            Raw::Same(raw) => Scale::of(std::slice::from_ref(raw), lower_bound),
+            Raw::Each(raw) => Scale::of(raw, lower_bound),
+        };
+        let factor = match weigher.multipliers(request, fleet) {
+            Multipliers::Same(multiplier) => Factor::Same(finite(multiplier)),
+            Multipliers::Rows(rows) => Factor::Each(
+                hosts
+                    .iter()
+                    .map(|host| finite(rows.get(host.get()).copied().unwrap_or(0.0)))
+                    .collect(),
+            ),
+            Multipliers::Each => Factor::Each(
+                hosts
+                    .iter()
+                    .map(|host| finite(weigher.multiplier(&fleet.host(*host))))
+                    .collect(),
+            ),
+        };
+        Self {
+            raw,
+            lower_bound,
+            scale,
+            factor,
+        }
+    }
+
+    /// Adds multiplier × normalised weight to each total.
+    fn add(&self, totals: &mut [f64]) {
+        let Raw::Each(raw) = &self.raw else {
+            let Raw::Same(raw) = self.raw else { return };
+            let weight = self.scale.normalise(raw);
+            if weight != 0.0 {
+                for (place, total) in totals.iter_mut().enumerate() {
+                    *total += self.multiplier(place) * weight;
+                }
+            }
+            return;
+        };
+        match &self.factor {
+            Factor::Same(0.0) => {}
+            Factor::Same(multiplier) => {
+                for (total, raw) in totals.iter_mut().zip(raw) {
+                    *total += multiplier * self.scale.normalise(*raw);
+                }
+            }
+            Factor::Each(multipliers) => {
+                for ((total, raw), multiplier) in totals.iter_mut().zip(raw).zip(multipliers) {
+                    *total += multiplier * self.scale.normalise(*raw);
+                }
+            }
+        }
+    }
+
+    fn into_buffer(self) -> Vec<f64> {
+        match self.raw {
+            Raw::Each(buffer) => buffer,
+            Raw::Same(_) => Vec::new(),
+        }
+    }
+
+    /// What the weigher said of the host at a place, raised to its lower bound.
+    pub(crate) fn raw(&self, place: usize) -> f64 {
+        let raw = match &self.raw {
+            Raw::Same(raw) => *raw,
+            Raw::Each(raw) => raw.get(place).copied().unwrap_or(f64::NAN),
+        };
+        self.lower_bound.map_or(raw, |bound| raw.max(bound))
+    }
+
+    /// The same on the scale 0 to 1.
+    pub(crate) fn normalised(&self, place: usize) -> f64 {
+        self.scale.normalise(self.raw(place))
+    }
+
+    /// How much it counts for the host at a place.
+    pub(crate) fn multiplier(&self, place: usize) -> f64 {
+        match &self.factor {
+            Factor::Same(multiplier) => *multiplier,
+            Factor::Each(multipliers) => multipliers.get(place).copied().unwrap_or(0.0),
+        }
+    }
+}
+
+fn finite(multiplier: f64) -> f64 {
+    if multiplier.is_finite() {
+        multiplier
+    } else {
+        0.0
+    }
 }
 
 /// Places in a ranking, best first, and among how many the first was drawn by lot.
@@ -41,27 +169,14 @@ impl Ranking {
         let mut totals = vec![0.0; hosts.len()];
         let mut parts = Vec::new();
         if hosts.len() > 1 {
+            let mut buffer = Vec::new();
             for weigher in scheduler.weighers() {
-                let mut raw = Vec::with_capacity(hosts.len());
-                weigher.sweep(request, fleet, &hosts, &mut raw);
-                raw.resize(hosts.len(), f64::NAN);
-                let mut normalised = raw.clone();
-                normalise(&mut normalised, weigher.lower_bound());
-                let multiplier: Vec<f64> = hosts
-                    .iter()
-                    .map(|host| weigher.multiplier(&fleet.host(*host)))
-                    .collect();
-                for ((total, weight), multiplier) in
-                    totals.iter_mut().zip(&normalised).zip(&multiplier)
-                {
-                    *total += multiplier * weight;
-                }
+                let part = Part::of(weigher, fleet, request, &hosts, std::mem::take(&mut buffer));
+                part.add(&mut totals);
                 if keep_parts {
-                    parts.push(Part {
-                        raw,
-                        normalised,
-                        multiplier,
-                    });
+                    parts.push(part);
+                } else {
+                    buffer = part.into_buffer();
                 }
             }
         }
@@ -74,12 +189,7 @@ impl Ranking {
 
     /// The places of the best `limit` hosts, best first and the earlier of equal ones first; then
     /// the lots are drawn as Nova draws them.
-    pub(crate) fn order(
-        &self,
-        scheduler: &Scheduler,
-        limit: usize,
-        random: &mut SplitMix64,
-    ) -> Order {
+    pub(crate) fn order(&self, scheduler: &Scheduler, limit: usize, lots: &mut Lots) -> Order {
         let shuffled = scheduler.shuffles_best();
         let limit = if shuffled { self.hosts.len() } else { limit };
         let mut places = best_first(&self.totals, limit.max(scheduler.host_subset_size()));
@@ -88,11 +198,11 @@ impl Ranking {
                 .iter()
                 .take_while(|place| self.ties_with_best(&places, **place))
                 .count();
-            random.shuffle(&mut places[..tied]);
+            lots.shuffle(&mut places[..tied]);
         }
         let drawn_from = scheduler.host_subset_size().min(places.len());
         if drawn_from > 1 {
-            let drawn = random.index(drawn_from);
+            let drawn = lots.index(drawn_from);
             places[..=drawn].rotate_right(1);
         }
         Order { places, drawn_from }
@@ -113,7 +223,7 @@ impl Ranking {
                     .enumerate()
                     .filter(|(index, _)| *index != left_out);
                 parts.fold(0.0, |total, (_, part)| {
-                    total + part.multiplier[place] * part.normalised[place]
+                    total + part.multiplier(place) * part.normalised(place)
                 })
             })
             .collect();
@@ -137,11 +247,28 @@ impl Ranking {
 
 /// The places of the `limit` highest weights, highest first, the earlier of equal ones first.
 pub(crate) fn best_first(totals: &[f64], limit: usize) -> Vec<usize> {
+    /// Up to so many, one pass that keeps the best in order is faster than sorting.
+    const FEW: usize = 16;
     let better = |a: &usize, b: &usize| by_weight(totals[*b], totals[*a]).then(a.cmp(b));
+    if limit <= FEW {
+        let mut places: Vec<usize> = Vec::with_capacity(limit + 1);
+        let mut lowest = f64::NEG_INFINITY;
+        for (place, total) in totals.iter().enumerate() {
+            // False for a NaN: it is asked in full.
+            if places.len() == limit && *total <= lowest {
+                continue;
+            }
+            let gap = places.partition_point(|other| better(other, &place) == Ordering::Less);
+            if gap < limit {
+                places.insert(gap, place);
+                places.truncate(limit);
+                lowest = places.last().map_or(lowest, |last| totals[*last]);
+            }
+        }
+        return places;
+    }
     let mut places: Vec<usize> = (0..totals.len()).collect();
-    if limit == 0 {
-        places.clear();
-    } else if limit < places.len() {
+    if limit < places.len() {
         places.select_nth_unstable_by(limit - 1, better);
         places.truncate(limit);
     }
@@ -165,6 +292,11 @@ mod tests {
         assert_eq!(best_first(&totals, 7), [1, 3, 0, 4, 5, 2, 6]);
         for limit in 0..7 {
             assert_eq!(best_first(&totals, limit), best_first(&totals, 7)[..limit]);
+        }
+        let many: Vec<f64> = (0..100).map(|place| f64::from(place * 7 % 31)).collect();
+        let sorted = best_first(&many, 100);
+        for limit in [1, 15, 16, 17, 99] {
+            assert_eq!(best_first(&many, limit), sorted[..limit]);
         }
     }
 }

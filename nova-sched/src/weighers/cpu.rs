@@ -1,16 +1,14 @@
 //! Prefers hosts with more free virtual processors.
 
-use nova_core::model::ResourceClass;
+use super::measured::measured_weigher;
+use crate::fleet::Measure;
 
-use super::free::free_weigher;
-
-free_weigher!(
-    /// Prefers hosts with more free virtual processors. Nova's `CPUWeigher`.
+measured_weigher!(
+    /// Prefers hosts with more free virtual processors. Nova's `CPUWeigher`. A negative multiplier
+    /// fills hosts up instead of spreading servers out.
     ///
-    /// Raw: total × allocation ratio − reserved − claimed, at least 0. (Nova counts reserved
-    /// processors as used.)
-    CPUWeigher,
-    ResourceClass::Vcpu,
-    option "cpu_weight_multiplier",
-    raw |free| free.total * free.ratio - (free.reserved + free.used)
+    /// Raw: total × allocation ratio − used ([`Measure::FreeVcpus`]), at least 0.
+    CPUWeigher, Measure::FreeVcpus,
+    option "cpu_weight_multiplier" = 1.0,
+    lowest Some(0.0)
 );

@@ -1,15 +1,14 @@
 //! Prefers hosts with more free disk.
 
-use nova_core::model::ResourceClass;
+use super::measured::measured_weigher;
+use crate::fleet::Measure;
 
-use super::free::free_weigher;
-
-free_weigher!(
-    /// Prefers hosts with more free disk. Nova's `DiskWeigher`.
+measured_weigher!(
+    /// Prefers hosts with more free disk. Nova's `DiskWeigher`. A negative multiplier fills hosts
+    /// up instead of spreading servers out.
     ///
-    /// Raw: (total − reserved − claimed GiB) × 1024, without the allocation ratio, at least 0.
-    DiskWeigher,
-    ResourceClass::DiskGb,
-    option "disk_weight_multiplier",
-    raw |free| (free.total - free.reserved - free.used) * 1024.0
+    /// Raw: free MiB without the allocation ratio ([`Measure::FreeDisk`]), at least 0.
+    DiskWeigher, Measure::FreeDisk,
+    option "disk_weight_multiplier" = 1.0,
+    lowest Some(0.0)
 );

@@ -2,13 +2,16 @@
 
 mod cpu;
 mod disk;
-mod free;
+mod measured;
+mod multiplier;
 mod normalise;
 mod ram;
 mod weigher;
 
 pub use cpu::CPUWeigher;
 pub use disk::DiskWeigher;
+pub use multiplier::{AggregateMultiplier, Multipliers};
+pub(crate) use normalise::Scale;
 pub use normalise::normalise;
 pub use ram::RAMWeigher;
-pub use weigher::Weigher;
+pub use weigher::{Scores, Weigher};

@@ -19,25 +19,56 @@
 /// assert_eq!(versions, [0.0, 1.0, 0.5]);
 /// ```
 pub fn normalise(weights: &mut [f64], lower_bound: Option<f64>) {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for weight in weights.iter_mut() {
-        if let Some(bound) = lower_bound {
-            // `f64::max` also turns a NaN into the bound.
-            *weight = weight.max(bound);
-        }
-        if weight.is_finite() {
-            low = low.min(*weight);
-            high = high.max(*weight);
-        }
+    let scale = Scale::of(weights, lower_bound);
+    for weight in weights {
+        *weight = scale.normalise(*weight);
     }
-    let low = lower_bound.unwrap_or(low);
-    let range = high - low;
-    for weight in weights.iter_mut() {
-        *weight = if range > 0.0 && weight.is_finite() {
-            (*weight - low) / range
+}
+
+/// From where to where a weigher's raw weights reach.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    low: f64,
+    /// 0 if all are equal, or there is none.
+    range: f64,
+}
+
+impl Scale {
+    pub(crate) fn of(weights: &[f64], lower_bound: Option<f64>) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        match lower_bound {
+            Some(bound) => {
+                low = bound;
+                for weight in weights {
+                    // `f64::max` also turns a NaN into the bound.
+                    let weight = weight.max(bound);
+                    if weight < f64::INFINITY {
+                        high = high.max(weight);
+                    }
+                }
+            }
+            None => {
+                for weight in weights {
+                    if weight.is_finite() {
+                        low = low.min(*weight);
+                        high = high.max(*weight);
+                    }
+                }
+            }
+        }
+        let range = high - low;
+        let range = if range > 0.0 { range } else { 0.0 };
+        Self { low, range }
+    }
+
+    /// Where a weight lies, from 0 to 1.
+    pub(crate) fn normalise(self, weight: f64) -> f64 {
+        let weight = weight.max(self.low);
+        if self.range > 0.0 && weight < f64::INFINITY {
+            (weight - self.low) / self.range
         } else {
             0.0
-        };
+        }
     }
 }
 

@@ -1,15 +1,14 @@
 //! Prefers hosts with more free memory.
 
-use nova_core::model::ResourceClass;
+use super::measured::measured_weigher;
+use crate::fleet::Measure;
 
-use super::free::free_weigher;
-
-free_weigher!(
-    /// Prefers hosts with more free memory. Nova's `RAMWeigher`.
+measured_weigher!(
+    /// Prefers hosts with more free memory. Nova's `RAMWeigher`. A negative multiplier fills hosts
+    /// up instead of spreading servers out.
     ///
-    /// Raw: total − reserved − claimed MiB, without the allocation ratio, at least 0.
-    RAMWeigher,
-    ResourceClass::MemoryMb,
-    option "ram_weight_multiplier",
-    raw |free| free.total - free.reserved - free.used
+    /// Raw: free MiB without the allocation ratio ([`Measure::FreeRam`]), at least 0.
+    RAMWeigher, Measure::FreeRam,
+    option "ram_weight_multiplier" = 1.0,
+    lowest Some(0.0)
 );

@@ -2,8 +2,21 @@
 
 use std::fmt;
 
-use crate::fleet::{Fleet, HostIndex, HostView};
+use super::Multipliers;
+use crate::fleet::{Column, Fleet, HostIndex, HostView};
 use crate::request::PlacementRequest;
+
+/// Where a weigher's raw weights are found for all hosts at once.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Scores<'a> {
+    /// Every host has the same: the weigher decides nothing for this request, and is not run.
+    Same(f64),
+    /// In a column of the fleet.
+    Column(&'a Column<f64>),
+    /// [`Weigher::sweep`] is asked.
+    Each,
+}
 
 /// Says how good a host is for a request, as one number.
 ///
@@ -48,6 +61,18 @@ pub trait Weigher: fmt::Debug + Send + Sync + 'static {
     /// The default is 1.0.
     fn multiplier(&self, _host: &HostView<'_>) -> f64 {
         1.0
+    }
+
+    /// The multipliers of all hosts; they must agree with [`multiplier`](Self::multiplier), which
+    /// the default asks of each.
+    fn multipliers(&self, _request: &PlacementRequest, _fleet: &Fleet) -> Multipliers {
+        Multipliers::Each
+    }
+
+    /// Where the raw weights of all hosts are found; they must agree with
+    /// [`weigh`](Self::weigh). The default asks [`sweep`](Self::sweep).
+    fn scores<'a>(&self, _request: &PlacementRequest, _fleet: &'a Fleet) -> Scores<'a> {
+        Scores::Each
     }
 
     /// The raw weight that is normalised to zero: lower ones are raised to it. The default is the

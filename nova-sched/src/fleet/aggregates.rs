@@ -1,0 +1,169 @@
+//! Aggregates, as filters and weighers see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use nova_core::id::{AggregateId, HostName};
+use nova_core::model::Aggregate;
+use serde::{Deserialize, Serialize};
+
+use super::{Column, HostIndex};
+
+/// A set of hosts with metadata that filters and weighers look for.
+///
+/// ```
+/// use nova_sched::{Fleet, HostAggregate, HostState};
+///
+/// let ssd = HostAggregate::new("6e7b9a3c-0f3d-4f2e-9e61-3a6a0a6a1c11".parse()?, "ssd")
+///     .with_host("node-1".parse()?)
+///     .with_metadata("ssd", "true");
+/// let fleet = Fleet::builder()
+///     .host(HostState::new("node-1".parse()?, "az1".parse()?))
+///     .aggregate(ssd)
+///     .build();
+/// let host = fleet.find(&"node-1".parse()?).expect("it was just added");
+/// assert_eq!(host.aggregate_values("ssd").collect::<Vec<_>>(), ["true"]);
+/// # Ok::<(), nova_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HostAggregate {
+    /// Its id.
+    pub id: AggregateId,
+    /// Its name.
+    pub name: String,
+    /// Its metadata, the availability zone among them.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Its hosts, by the names of their compute services ([`HostState::service_host`]).
+    ///
+    /// [`HostState::service_host`]: super::HostState::service_host
+    #[serde(default)]
+    pub hosts: BTreeSet<HostName>,
+}
+
+impl HostAggregate {
+    /// An aggregate without hosts.
+    pub fn new(id: AggregateId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            metadata: BTreeMap::new(),
+            hosts: BTreeSet::new(),
+        }
+    }
+
+    /// With a host.
+    #[must_use]
+    pub fn with_host(mut self, host: HostName) -> Self {
+        self.hosts.insert(host);
+        self
+    }
+
+    /// With a value of its metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+}
+
+impl From<&Aggregate> for HostAggregate {
+    fn from(aggregate: &Aggregate) -> Self {
+        Self {
+            id: aggregate.id,
+            name: aggregate.name.as_str().to_owned(),
+            metadata: aggregate
+                .properties()
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
+            hosts: aggregate.hosts.clone(),
+        }
+    }
+}
+
+/// The aggregates of a fleet, and which rows are in each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Aggregates {
+    pub(super) list: Vec<Arc<HostAggregate>>,
+    /// The rows of each, ascending.
+    rows: Vec<Vec<HostIndex>>,
+    /// The numbers of each row's aggregates; nothing for most.
+    of_row: Column<Option<Arc<[u32]>>>,
+    by_key: BTreeMap<String, Vec<u32>>,
+}
+
+impl Aggregates {
+    /// Finds the rows of every aggregate; `services` names the compute service of each row.
+    pub(super) fn resolve<'a>(
+        list: Vec<Arc<HostAggregate>>,
+        services: impl Iterator<Item = &'a HostName>,
+    ) -> Self {
+        let mut aggregates = Self::default();
+        let mut by_host: BTreeMap<&HostName, Vec<u32>> = BTreeMap::new();
+        for (number, aggregate) in (0..).zip(&list) {
+            for host in &aggregate.hosts {
+                by_host.entry(host).or_default().push(number);
+            }
+            for key in aggregate.metadata.keys() {
+                aggregates
+                    .by_key
+                    .entry(key.clone())
+                    .or_default()
+                    .push(number);
+            }
+        }
+        aggregates.rows.resize(list.len(), Vec::new());
+        for (row, service) in services.enumerate() {
+            let numbers = by_host.get(service);
+            for number in numbers.into_iter().flatten() {
+                if let Some(rows) = aggregates.rows.get_mut(place(*number)) {
+                    rows.push(HostIndex::from_row(row));
+                }
+            }
+            aggregates
+                .of_row
+                .push(numbers.map(|numbers| Arc::from(numbers.as_slice())));
+        }
+        aggregates.list = list;
+        aggregates
+    }
+
+    pub(super) fn of(&self, row: usize) -> impl Iterator<Item = &HostAggregate> {
+        let numbers = self.of_row.get(row).and_then(Option::as_deref);
+        numbers
+            .into_iter()
+            .flatten()
+            .filter_map(|number| self.list.get(place(*number)).map(AsRef::as_ref))
+    }
+
+    pub(super) fn with_key(
+        &self,
+        key: &str,
+    ) -> impl Iterator<Item = (&HostAggregate, &[HostIndex])> {
+        let numbers = self.by_key.get(key);
+        numbers.into_iter().flatten().filter_map(|number| {
+            let aggregate = self.list.get(place(*number))?;
+            Some((
+                aggregate.as_ref(),
+                self.rows.get(place(*number))?.as_slice(),
+            ))
+        })
+    }
+
+    /// The keys that any aggregate has.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.by_key.keys().map(String::as_str)
+    }
+
+    pub(super) fn rows_of(&self, id: &AggregateId) -> Option<&[HostIndex]> {
+        let number = self.list.iter().position(|aggregate| aggregate.id == *id)?;
+        self.rows.get(number).map(Vec::as_slice)
+    }
+}
+
+fn place(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

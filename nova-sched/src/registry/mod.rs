@@ -1,0 +1,9 @@
+//! Filters and weighers by name, for configuration files.
+
+mod options;
+mod table;
+
+pub use options::{
+    Compatibility, ComputeOptions, Config, FilterSchedulerOptions, MetricsOptions, SchedulerOptions,
+};
+pub use table::Registry;

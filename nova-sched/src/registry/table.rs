@@ -1,0 +1,208 @@
+//! The table of names, and how a scheduler is made from it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Config;
+use crate::error::{Error, Result};
+use crate::filters::{
+    AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
+    Filter, RamFilter, ResourceFilter, RetryFilter, Stage,
+};
+use crate::scheduler::Scheduler;
+use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
+
+type MakeFilter = Arc<dyn Fn(&Config) -> Result<Arc<dyn Filter>> + Send + Sync>;
+type MakeWeigher = Arc<dyn Fn(&Config) -> Result<Arc<dyn Weigher>> + Send + Sync>;
+
+/// Filters and weighers by the names that configuration files use: those of Nova's classes, with
+/// or without the module in front (`nova.scheduler.filters.compute_filter.ComputeFilter`), and
+/// those of somebody's own.
+#[derive(Clone, Default)]
+pub struct Registry {
+    filters: BTreeMap<String, MakeFilter>,
+    /// In the order in which `all_weighers` sums them.
+    weighers: Vec<(String, MakeWeigher)>,
+    /// How many of the weighers `all_weighers` stands for: Nova's.
+    standard: usize,
+}
+
+/// `name => what makes it from the configuration`, one row each.
+macro_rules! rows {
+    ($registry:ident . $register:ident: $($name:literal => $make:expr,)*) => {
+        $($registry.$register($name, move |config: &Config| {
+            let make: fn(&Config) -> _ = $make;
+            Ok(make(config))
+        });)*
+    };
+}
+
+impl Registry {
+    /// Without any name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With all of Nova's.
+    pub fn nova() -> Self {
+        let mut registry = Self::new();
+        rows! { registry.register_filter:
+            "AvailabilityZoneFilter" => |_| AvailabilityZoneFilter,
+            "ComputeCapabilitiesFilter" => |_| ComputeCapabilitiesFilter,
+            "ComputeFilter" => |_| ComputeFilter,
+            "CoreFilter" => |_| CoreFilter,
+            "DiskFilter" => |_| DiskFilter,
+            "RamFilter" => |_| RamFilter,
+            "ResourceFilter" => |_| ResourceFilter,
+            "RetryFilter" => |_| RetryFilter,
+        }
+        rows! { registry.register_weigher:
+            "CPUWeigher" => |config| CPUWeigher::new(config.filter_scheduler.cpu_weight_multiplier),
+            "DiskWeigher" => |config| DiskWeigher::new(config.filter_scheduler.disk_weight_multiplier),
+            "RAMWeigher" => |config| RAMWeigher::new(config.filter_scheduler.ram_weight_multiplier),
+        }
+        registry.standard = registry.weighers.len();
+        registry
+    }
+
+    /// Adds a filter under a name, or puts it in the place of the one of that name. Its settings
+    /// are in [`Config::custom`] under its name.
+    pub fn register_filter<F: Filter>(
+        &mut self,
+        name: impl Into<String>,
+        make: impl Fn(&Config) -> Result<F> + Send + Sync + 'static,
+    ) {
+        let make: MakeFilter = Arc::new(move |config| Ok(Arc::new(make(config)?)));
+        self.filters.insert(name.into(), make);
+    }
+
+    /// Adds a weigher under a name, or puts it in the place of the one of that name.
+    pub fn register_weigher<W: Weigher>(
+        &mut self,
+        name: impl Into<String>,
+        make: impl Fn(&Config) -> Result<W> + Send + Sync + 'static,
+    ) {
+        let name = name.into();
+        let make: MakeWeigher = Arc::new(move |config| Ok(Arc::new(make(config)?)));
+        match self.weighers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, former)) => *former = make,
+            None => self.weighers.push((name, make)),
+        }
+    }
+
+    /// The names of the filters.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        self.filters.keys().map(String::as_str)
+    }
+
+    /// The names of the weighers.
+    pub fn weighers(&self) -> impl Iterator<Item = &str> {
+        self.weighers.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// One filter by its name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFilter`]; or what its maker says of the configuration.
+    pub fn filter(&self, name: &str, config: &Config) -> Result<Arc<dyn Filter>> {
+        let make = self
+            .filters
+            .get(name)
+            .or_else(|| self.filters.get(class(name)))
+            .ok_or_else(|| Error::UnknownFilter {
+                name: name.to_owned(),
+            })?;
+        make(config)
+    }
+
+    /// The weighers that a name stands for: one, or all of Nova's for `all_weighers`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownWeigher`]; or what a maker says of the configuration.
+    pub fn weigher(&self, name: &str, config: &Config) -> Result<Vec<Arc<dyn Weigher>>> {
+        if class(name) == "all_weighers" {
+            let all = self.weighers.iter().take(self.standard);
+            return all.map(|(_, make)| make(config)).collect();
+        }
+        let make = |wanted: &str| {
+            let found = self.weighers.iter().find(|(known, _)| known == wanted);
+            found.map(|(_, make)| make)
+        };
+        let make =
+            make(name)
+                .or_else(|| make(class(name)))
+                .ok_or_else(|| Error::UnknownWeigher {
+                    name: name.to_owned(),
+                })?;
+        Ok(vec![make(config)?])
+    }
+
+    /// The scheduler that a configuration describes.
+    ///
+    /// Where [`placement_filters`](super::FilterSchedulerOptions::placement_filters) is on, the
+    /// filters of [`Stage::Placement`] that the configuration does not name come first.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFilter`], [`Error::UnknownWeigher`], [`Error::InvalidOption`].
+    pub fn scheduler(&self, config: &Config) -> Result<Scheduler> {
+        let options = &config.filter_scheduler;
+        let mut named = Vec::new();
+        for name in &options.enabled_filters {
+            named.push(self.filter(name, config)?);
+        }
+        let mut builder = Scheduler::builder();
+        if options.placement_filters {
+            for filter in self.placement(config)? {
+                if !named.iter().any(|other| other.name() == filter.name()) {
+                    builder = builder.shared_filter(filter);
+                }
+            }
+        }
+        for filter in named {
+            builder = builder.shared_filter(filter);
+        }
+        for name in &options.weight_classes {
+            for weigher in self.weigher(name, config)? {
+                builder = builder.shared_weigher(weigher);
+            }
+        }
+        Ok(builder
+            .host_subset_size(options.host_subset_size)
+            .shuffle_best(options.shuffle_best_same_weighed_hosts)
+            .malformed_fails_request(config.compatibility.malformed_fails_request)
+            .build())
+    }
+
+    /// The filters that stand for Placement.
+    fn placement(&self, config: &Config) -> Result<Vec<Arc<dyn Filter>>> {
+        let names = [
+            "AvailabilityZoneFilter",
+            "CoreFilter",
+            "RamFilter",
+            "DiskFilter",
+            "ResourceFilter",
+        ];
+        let mut filters = Vec::new();
+        for name in names {
+            let filter = self.filter(name, config)?;
+            debug_assert_eq!(filter.stage(), Stage::Placement);
+            filters.push(filter);
+        }
+        Ok(filters)
+    }
+}
+
+/// The class, without the module in front.
+fn class(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("filters", &self.filters.keys())
+            .field("weighers", &self.weighers().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! What is asked of the scheduler.
+
+mod destination;
+mod fulfilment;
+mod group;
+mod image;
+mod placement_request;
+
+pub use destination::Destination;
+pub use fulfilment::Fulfilment;
+pub use group::GroupRequest;
+pub use image::RequestImage;
+pub use placement_request::PlacementRequest;

@@ -1,0 +1,140 @@
+//! How much a weigher counts, and what aggregates say of that.
+
+use crate::fleet::{Fleet, HostView};
+
+/// How much each host's normalised weight counts.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Multipliers {
+    /// The same for every host.
+    Same(f64),
+    /// One for each host, in the order of the fleet.
+    Rows(Vec<f64>),
+    /// [`Weigher::multiplier`](super::Weigher::multiplier) is asked of each host.
+    Each,
+}
+
+/// A multiplier from the configuration that the metadata of aggregates override, as in Nova.
+///
+/// The lowest of the values that a host's aggregates have for the key counts; if any of them is
+/// no number, or there is none, the configured one does.
+///
+/// ```
+/// use nova_sched::weighers::AggregateMultiplier;
+/// use nova_sched::{Fleet, HostAggregate, HostState};
+///
+/// let fleet = Fleet::builder()
+///     .host(HostState::new("node-1".parse()?, "az1".parse()?))
+///     .aggregate(
+///         HostAggregate::new("6e7b9a3c-0f3d-4f2e-9e61-3a6a0a6a1c11".parse()?, "stack")
+///             .with_host("node-1".parse()?)
+///             .with_metadata("ram_weight_multiplier", "-1.0"),
+///     )
+///     .build();
+/// let ram = AggregateMultiplier::new("ram_weight_multiplier", 1.0);
+/// assert_eq!(fleet.hosts().map(|host| ram.of(&host)).collect::<Vec<_>>(), [-1.0]);
+/// # Ok::<(), nova_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AggregateMultiplier {
+    key: &'static str,
+    configured: f64,
+    sign: f64,
+}
+
+impl AggregateMultiplier {
+    /// The configured one, and the key of the metadata that override it.
+    pub const fn new(key: &'static str, configured: f64) -> Self {
+        Self {
+            key,
+            configured,
+            sign: 1.0,
+        }
+    }
+
+    /// The same with the sign turned, wherever the number comes from: Nova counts failed builds
+    /// against a host.
+    #[must_use]
+    pub const fn negated(mut self) -> Self {
+        self.sign = -self.sign;
+        self
+    }
+
+    /// What is configured, before aggregates are asked.
+    pub fn configured(&self) -> f64 {
+        self.sign * self.configured
+    }
+
+    /// The multiplier of one host.
+    pub fn of(&self, host: &HostView<'_>) -> f64 {
+        let mut lowest: Option<f64> = None;
+        for text in host.aggregate_values(self.key) {
+            match python_float(text) {
+                Some(value) => lowest = Some(lowest.map_or(value, |lowest| lowest.min(value))),
+                None => return self.configured(),
+            }
+        }
+        self.sign * lowest.unwrap_or(self.configured)
+    }
+
+    /// The multipliers of all hosts.
+    pub fn over(&self, fleet: &Fleet) -> Multipliers {
+        let mut rows = Vec::new();
+        for (_, hosts) in fleet.aggregates_with(self.key) {
+            rows.resize(fleet.len(), self.configured());
+            for host in hosts {
+                if let Some(row) = rows.get_mut(host.get()) {
+                    *row = self.of(&fleet.host(*host));
+                }
+            }
+        }
+        if rows.is_empty() {
+            Multipliers::Same(self.configured())
+        } else {
+            Multipliers::Rows(rows)
+        }
+    }
+}
+
+/// A number as Python's `float()` reads it: white space around it and underscores between digits
+/// are allowed.
+pub(crate) fn python_float(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if !text.contains('_') {
+        return text.parse().ok();
+    }
+    let bytes = text.as_bytes();
+    let digit = |place: Option<usize>| {
+        place
+            .and_then(|place| bytes.get(place))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let between_digits = |place: usize| digit(place.checked_sub(1)) && digit(Some(place + 1));
+    let fair = bytes
+        .iter()
+        .enumerate()
+        .all(|(place, byte)| *byte != b'_' || between_digits(place));
+    fair.then(|| text.replace('_', "").parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_python_reads_them() {
+        for (text, number) in [
+            (" 1.5\n", Some(1.5)),
+            ("1_000", Some(1000.0)),
+            ("1__0", None),
+            ("_1", None),
+            ("1e3", Some(1000.0)),
+            ("inf", Some(f64::INFINITY)),
+            (".5", Some(0.5)),
+            ("", None),
+            ("one", None),
+        ] {
+            assert_eq!(python_float(text), number, "{text:?}");
+        }
+    }
+}
