@@ -76,6 +76,10 @@ macro_rules! capacity_filter {
                 crate::filters::capacity::check(&class, wanted, &host.amounts(&class))
             }
 
+            fn is_local(&self, _request: &crate::request::PlacementRequest) -> bool {
+                true
+            }
+
             fn stage(&self) -> crate::filters::Stage {
                 crate::filters::Stage::Placement
             }

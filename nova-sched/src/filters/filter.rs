@@ -63,6 +63,13 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether the verdict of a host hang on nothing but this request and that host: not on
+    /// other hosts, and not on the group's hosts. Then what was said stands when another host takes a server of
+    /// the same request, and only the host that took it is asked again. The default is `false`.
+    fn is_local(&self, _request: &PlacementRequest) -> bool {
+        false
+    }
+
     /// When it is run. The default is [`Stage::Filter`].
     fn stage(&self) -> Stage {
         Stage::Filter

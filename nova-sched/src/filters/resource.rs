@@ -29,6 +29,10 @@ impl Filter for ResourceFilter {
             .unwrap_or(Verdict::Pass)
     }
 
+    fn is_local(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn stage(&self) -> Stage {
         Stage::Placement
     }

@@ -23,6 +23,10 @@ impl Filter for RetryFilter {
         }
     }
 
+    fn is_local(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn stage(&self) -> Stage {
         Stage::Filter
     }

@@ -6,6 +6,7 @@ mod options;
 mod placement;
 mod planner;
 pub(crate) mod ranking;
+mod standing;
 mod value;
 
 pub use claimer::{Claimer, Unclaimed};

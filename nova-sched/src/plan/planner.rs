@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::claimer::Claimer;
 use super::filtering;
 use super::ranking::Ranking;
+use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
 use crate::candidates::Candidates;
 use crate::explain::{self, Explanation, RankingTable, Round};
@@ -62,6 +63,10 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self, claimer: &mut dyn Claimer) -> Plan {
         let count = self.asked.count();
+        let in_one_go = count > 1 && self.options.detail == Detail::Off && !self.options.claiming;
+        if in_one_go && standing::is_local(self.scheduler, self.asked) {
+            return self.run_local();
+        }
         let mut chosen: Vec<Chosen> = Vec::new();
         let mut choice: Option<Choice> = None;
         for server in 0..count {
@@ -94,6 +99,34 @@ impl<'a> Planner<'a> {
                 }
                 Vec::new()
             }
+        };
+        Plan::new(self.explanation(placements, fits))
+    }
+
+    /// The same where after each server only its host has to be asked again.
+    fn run_local(mut self) -> Plan {
+        let mut chosen: Vec<Chosen> = Vec::new();
+        let all = Candidates::all(self.fleet.len());
+        let (scheduler, detail) = (self.scheduler, self.options.detail);
+        let first = filtering::run(scheduler, &self.fleet, &self.request, all, true, detail);
+        let hosts = first.left.iter().collect();
+        let mut standing = Standing::new(scheduler, &self.fleet, &self.request, hosts);
+        for server in 0..self.asked.count() {
+            standing.draw(scheduler, &mut self.lots);
+            let Some(host) = standing.order().first().copied() else {
+                break;
+            };
+            let weight = standing.weight(host);
+            chosen.push(Chosen { host, weight });
+            self.consume(server, host);
+            standing.update(scheduler, &self.fleet, &self.request, host);
+        }
+        standing.draw(scheduler, &mut self.lots);
+        let fits = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
+        let placements = if fits >= self.asked.least() {
+            self.with_alternates(&chosen, standing.order())
+        } else {
+            Vec::new()
         };
         Plan::new(self.explanation(placements, fits))
     }
@@ -207,10 +240,17 @@ impl<'a> Planner<'a> {
         } else {
             last.hosts
         };
-        let taken =
-            self.candidates_of(&chosen.iter().map(|chosen| chosen.host).collect::<Vec<_>>());
+        self.with_alternates(chosen, &hosts)
+    }
+
+    /// The placements, with those of `hosts` as alternates that no server got.
+    fn with_alternates(&self, chosen: &[Chosen], hosts: &[HostIndex]) -> Vec<Placement> {
+        let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        let taken = chosen.iter().map(|chosen| chosen.host);
+        let taken = self.candidates_of(&taken.collect::<Vec<_>>());
         let free: Vec<HostIndex> = hosts
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|host| !taken.contains(*host))
             .collect();
         let placement = |chosen: &Chosen| {

@@ -38,7 +38,7 @@ enum Factor {
 
 impl Part {
     /// Asks one weigher. `buffer` is given back by [`add`](Self::add) to be used again.
-    fn of(
+    pub(super) fn of(
         weigher: &dyn Weigher,
         fleet: &Fleet,
         request: &PlacementRequest,
@@ -134,6 +134,23 @@ impl Part {
         self.scale.normalise(self.raw(place))
     }
 
+    pub(super) fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// What it says of every host, if it says the same without being asked for each.
+    pub(super) fn same(&self) -> Option<f64> {
+        match self.raw {
+            Raw::Same(raw) => Some(raw),
+            Raw::Each(_) => None,
+        }
+    }
+
+    /// Whether it adds nothing to any weight, however the raw weights change.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.factor, Factor::Same(0.0))
+    }
+
     /// How much it counts for the host at a place.
     pub(crate) fn multiplier(&self, place: usize) -> f64 {
         match &self.factor {
@@ -193,24 +210,8 @@ impl Ranking {
         let shuffled = scheduler.shuffles_best();
         let limit = if shuffled { self.hosts.len() } else { limit };
         let mut places = best_first(&self.totals, limit.max(scheduler.host_subset_size()));
-        if shuffled {
-            let tied = places
-                .iter()
-                .take_while(|place| self.ties_with_best(&places, **place))
-                .count();
-            lots.shuffle(&mut places[..tied]);
-        }
-        let drawn_from = scheduler.host_subset_size().min(places.len());
-        if drawn_from > 1 {
-            let drawn = lots.index(drawn_from);
-            places[..=drawn].rotate_right(1);
-        }
+        let drawn_from = draw(&mut places, |place| self.totals[place], scheduler, lots);
         Order { places, drawn_from }
-    }
-
-    fn ties_with_best(&self, places: &[usize], place: usize) -> bool {
-        let best = places.first().map_or(0.0, |best| self.totals[*best]);
-        by_weight(self.totals[place], best) == Ordering::Equal
     }
 
     /// The place of the best host without drawing, where one weigher does not count.
@@ -276,8 +277,31 @@ pub(crate) fn best_first(totals: &[f64], limit: usize) -> Vec<usize> {
     places
 }
 
+/// Draws lots as Nova does: those that weigh as much as the best are shuffled, and one of the first
+/// few is put in front, where the scheduler is set up so. Among how many was drawn.
+pub(super) fn draw<T: Copy>(
+    best_first: &mut [T],
+    weight: impl Fn(T) -> f64,
+    scheduler: &Scheduler,
+    lots: &mut Lots,
+) -> usize {
+    if scheduler.shuffles_best()
+        && let Some(best) = best_first.first().map(|best| weight(*best))
+    {
+        let equal = |item: &T| by_weight(weight(*item), best) == Ordering::Equal;
+        let tied = best_first.iter().take_while(|item| equal(item)).count();
+        lots.shuffle(&mut best_first[..tied]);
+    }
+    let drawn_from = scheduler.host_subset_size().min(best_first.len());
+    if drawn_from > 1 {
+        let drawn = lots.index(drawn_from);
+        best_first[..=drawn].rotate_right(1);
+    }
+    drawn_from
+}
+
 /// Weights in order; a NaN, which only a sum that overflows can bring in, is below all numbers.
-fn by_weight(a: f64, b: f64) -> Ordering {
+pub(super) fn by_weight(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b)
         .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }

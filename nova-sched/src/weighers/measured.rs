@@ -65,6 +65,10 @@ macro_rules! measured_weigher {
                 crate::weighers::Scores::Column(fleet.measure($measure))
             }
 
+            fn is_local(&self, _request: &crate::request::PlacementRequest) -> bool {
+                true
+            }
+
             fn lower_bound(&self) -> Option<f64> {
                 $lowest
             }

@@ -26,39 +26,46 @@ pub fn normalise(weights: &mut [f64], lower_bound: Option<f64>) {
 }
 
 /// From where to where a weigher's raw weights reach.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scale {
     low: f64,
+    high: f64,
     /// 0 if all are equal, or there is none.
     range: f64,
+    bounded: bool,
 }
 
 impl Scale {
     pub(crate) fn of(weights: &[f64], lower_bound: Option<f64>) -> Self {
+        Self::over(weights.iter().copied(), lower_bound)
+    }
+
+    pub(crate) fn over(weights: impl Iterator<Item = f64>, lower_bound: Option<f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        match lower_bound {
-            Some(bound) => {
-                low = bound;
-                for weight in weights {
-                    // `f64::max` also turns a NaN into the bound.
-                    let weight = weight.max(bound);
-                    if weight < f64::INFINITY {
-                        high = high.max(weight);
-                    }
+        if let Some(bound) = lower_bound {
+            low = bound;
+            for weight in weights {
+                // `f64::max` also turns a NaN into the bound.
+                let weight = weight.max(bound);
+                if weight < f64::INFINITY {
+                    high = high.max(weight);
                 }
             }
-            None => {
-                for weight in weights {
-                    if weight.is_finite() {
-                        low = low.min(*weight);
-                        high = high.max(*weight);
-                    }
+        } else {
+            for weight in weights {
+                if weight.is_finite() {
+                    low = low.min(weight);
+                    high = high.max(weight);
                 }
             }
         }
         let range = high - low;
-        let range = if range > 0.0 { range } else { 0.0 };
-        Self { low, range }
+        Self {
+            low,
+            high,
+            range: if range > 0.0 { range } else { 0.0 },
+            bounded: lower_bound.is_some(),
+        }
     }
 
     /// Where a weight lies, from 0 to 1.
@@ -69,6 +76,16 @@ impl Scale {
         } else {
             0.0
         }
+    }
+
+    /// Whether the scale may be another without one of the weights that it was made from.
+    pub(crate) fn hangs_on(self, weight: f64) -> bool {
+        weight >= self.high || (!self.bounded && weight <= self.low)
+    }
+
+    /// Whether one more weight leaves the scale as it is.
+    pub(crate) fn holds(self, weight: f64) -> bool {
+        !weight.is_finite() || (weight <= self.high && (self.bounded || weight >= self.low))
     }
 }
 

@@ -75,6 +75,13 @@ pub trait Weigher: fmt::Debug + Send + Sync + 'static {
         Scores::Each
     }
 
+    /// Whether the raw weight and the multiplier of a host hang on nothing but this request and that host: not on
+    /// other hosts, and not on the group's hosts. Then what was said stands when another host takes a server of
+    /// the same request, and only the host that took it is asked again. The default is `false`.
+    fn is_local(&self, _request: &PlacementRequest) -> bool {
+        false
+    }
+
     /// The raw weight that is normalised to zero: lower ones are raised to it. The default is the
     /// lowest of the hosts that are weighed.
     fn lower_bound(&self) -> Option<f64> {

@@ -11,5 +11,6 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
+mod multi_create;
 mod planning;
 mod properties;

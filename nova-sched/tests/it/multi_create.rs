@@ -1,0 +1,103 @@
+//! Several servers at once are placed one by one, whichever way that is reckoned.
+
+use nova_core::model::{Inventory, ResourceClass};
+use nova_sched::weighers::{CPUWeigher, DiskWeigher, RAMWeigher};
+use nova_sched::{
+    Detail, Filter, Fleet, HostState, HostView, PlacementRequest, PlanOptions, Scheduler, Verdict,
+};
+use proptest::prelude::*;
+
+use crate::fixtures::{name, size};
+
+prop_compose! {
+    fn fleet()(sizes in prop::collection::vec((1_u64..6, 1_u64..6, 1_u64..6, 0_u64..3), 1..24)) -> Fleet {
+        let hosts = sizes.into_iter().enumerate().map(|(number, (vcpus, memory, disk, used))| {
+            let inventory = |total| Inventory::new(total * 4, 0, 1.0).unwrap();
+            HostState::new(name(&format!("h{number}")), "az1".parse().unwrap())
+                .with_inventory(ResourceClass::Vcpu, inventory(vcpus))
+                .with_inventory(ResourceClass::MemoryMb, inventory(memory))
+                .with_inventory(ResourceClass::DiskGb, inventory(disk))
+                .with_used(ResourceClass::MemoryMb, used)
+        });
+        Fleet::builder().hosts(hosts).build()
+    }
+}
+
+prop_compose! {
+    /// Weighers with few distinct weights and many ties; lots are drawn now and then.
+    fn scheduler()(
+        multipliers in prop::array::uniform3(-2_i32..3),
+        subset in 0_usize..4,
+        shuffle in any::<bool>(),
+    ) -> Scheduler {
+        let [cpu, ram, disk] = multipliers.map(f64::from);
+        Scheduler::builder()
+            .filter(nova_sched::filters::CoreFilter)
+            .filter(nova_sched::filters::RamFilter)
+            .filter(nova_sched::filters::DiskFilter)
+            .weigher(CPUWeigher::new(cpu))
+            .weigher(RAMWeigher::new(ram))
+            .weigher(DiskWeigher::new(disk))
+            .host_subset_size(subset)
+            .shuffle_best(shuffle)
+            .build()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// With details, every server's hosts are filtered and sorted anew; without, only the host
+    /// that changed is looked at.
+    #[test]
+    fn what_is_reckoned_again_does_not_show(
+        fleet in fleet(),
+        scheduler in scheduler(),
+        wanted in (0_u64..5, 0_u64..5, 0_u64..3),
+        count in 2_u32..40,
+        seed in any::<u64>(),
+    ) {
+        let request = PlacementRequest::new(size(wanted.0, wanted.1, wanted.2)).with_count(count);
+        let plan = |detail| {
+            let options = PlanOptions::default().with_seed(seed).with_detail(detail);
+            scheduler.plan_with(&fleet, &request, &options)
+        };
+        let (quick, thorough) = (plan(Detail::Off), plan(Detail::Counts));
+        prop_assert_eq!(quick.explain().fits, thorough.explain().fits);
+        prop_assert_eq!(quick.placements(), thorough.placements());
+    }
+}
+
+/// No more than so many servers in the whole fleet: it looks beyond the host, and says so by
+/// leaving `is_local` alone.
+#[derive(Debug)]
+struct FleetLimit(u64);
+
+impl Filter for FleetLimit {
+    fn name(&self) -> &str {
+        "FleetLimit"
+    }
+
+    fn check(&self, _request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
+        let servers: u64 = host.fleet().hosts().map(|host| host.servers()).sum();
+        if servers < self.0 {
+            Verdict::Pass
+        } else {
+            Verdict::reject("the fleet has servers enough")
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_looks_at_other_hosts_is_asked_about_all_again() {
+    let hosts =
+        (0..3).map(|number| HostState::new(name(&format!("h{number}")), "az1".parse().unwrap()));
+    let fleet = Fleet::builder().hosts(hosts).build();
+    let scheduler = Scheduler::builder().filter(FleetLimit(2)).build();
+    let request = PlacementRequest::new(size(0, 0, 0)).with_count(3);
+    for detail in [Detail::Off, Detail::Full] {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = scheduler.plan_with(&fleet, &request, &options);
+        assert_eq!(plan.explain().fits, 2, "{detail:?}");
+    }
+}
