@@ -184,6 +184,17 @@ impl Candidates {
         }
     }
 
+    /// Writes `value` to the rows of the hosts that are in.
+    pub(crate) fn mark(&self, rows: &mut [f64], value: f64) {
+        for (word, rows) in self.words.iter().zip(rows.chunks_mut(BITS)) {
+            for (bit, row) in rows.iter_mut().enumerate() {
+                if word >> bit & 1 == 1 {
+                    *row = value;
+                }
+            }
+        }
+    }
+
     /// One more host, which is out.
     pub(crate) fn push(&mut self) {
         self.hosts += 1;

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::best::best;
 use super::claimer::Claimer;
 use super::filtering;
-use super::ranking::Ranking;
+use super::ranking::{Ranking, draw};
 use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
 use crate::candidates::Candidates;
@@ -140,14 +141,21 @@ impl<'a> Planner<'a> {
             Some(hosts) => self.candidates_of(hosts),
         };
         let asked = candidates.len();
+        let first = former.is_none();
         let filtered = filtering::run(
             self.scheduler,
             &self.fleet,
             &self.request,
             candidates,
-            former.is_none(),
+            first,
             detail,
         );
+        if detail == Detail::Off && first {
+            let limit = self.limit(filtered.left.len());
+            if let Some(choice) = self.best(&filtered.left, limit) {
+                return choice;
+            }
+        }
         let hosts: Vec<HostIndex> = match former {
             None => filtered.left.iter().collect(),
             Some(hosts) => hosts
@@ -176,10 +184,30 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The best few, where they are all that is needed.
+    fn best(&mut self, left: &Candidates, limit: usize) -> Option<Choice> {
+        if limit >= left.len() || self.scheduler.shuffles_best() {
+            return None;
+        }
+        let mut best = best(self.scheduler, &self.fleet, &self.request, left, limit)?;
+        draw(
+            &mut best,
+            |(_, weight)| weight,
+            self.scheduler,
+            &mut self.lots,
+        );
+        let (hosts, weights) = best.into_iter().unzip();
+        Some(Choice { hosts, weights })
+    }
+
     fn rank(&mut self, hosts: Vec<HostIndex>) -> (Choice, Option<RankingTable>) {
         let full = self.options.detail == Detail::Full;
         let ranking = Ranking::new(self.scheduler, &self.fleet, &self.request, hosts, full);
-        let order = ranking.order(self.scheduler, self.limit(&ranking), &mut self.lots);
+        let order = ranking.order(
+            self.scheduler,
+            self.limit(ranking.hosts.len()),
+            &mut self.lots,
+        );
         let table = full
             .then(|| RankingTable::of(self.scheduler, &self.fleet, &ranking, &order))
             .flatten();
@@ -191,13 +219,13 @@ impl<'a> Planner<'a> {
 
     /// How many of the best are needed: several servers choose from all that passed; for one, the
     /// best are enough, unless their claims may be refused or alternates are to be of its cell.
-    fn limit(&self, ranking: &Ranking) -> usize {
+    fn limit(&self, left: usize) -> usize {
         if self.asked.count() > 1 || self.options.claiming {
-            return ranking.hosts.len();
+            return left;
         }
         let alternates = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
         if alternates > 0 && self.fleet.has_several_cells() {
-            return ranking.hosts.len();
+            return left;
         }
         alternates.saturating_add(self.scheduler.host_subset_size())
     }

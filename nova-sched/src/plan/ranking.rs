@@ -64,17 +64,11 @@ impl Part {
             Raw::Each(raw) => Scale::of(raw, lower_bound),
         };
         let factor = match weigher.multipliers(request, fleet) {
-            Multipliers::Same(multiplier) => Factor::Same(finite(multiplier)),
-            Multipliers::Rows(rows) => Factor::Each(
+            Multipliers::Same(multiplier) => Factor::Same(Multipliers::finite(multiplier)),
+            multipliers => Factor::Each(
                 hosts
                     .iter()
-                    .map(|host| finite(rows.get(host.get()).copied().unwrap_or(0.0)))
-                    .collect(),
-            ),
-            Multipliers::Each => Factor::Each(
-                hosts
-                    .iter()
-                    .map(|host| finite(weigher.multiplier(&fleet.host(*host))))
+                    .map(|host| multipliers.of(weigher, fleet, *host))
                     .collect(),
             ),
         };
@@ -157,14 +151,6 @@ impl Part {
             Factor::Same(multiplier) => *multiplier,
             Factor::Each(multipliers) => multipliers.get(place).copied().unwrap_or(0.0),
         }
-    }
-}
-
-fn finite(multiplier: f64) -> f64 {
-    if multiplier.is_finite() {
-        multiplier
-    } else {
-        0.0
     }
 }
 

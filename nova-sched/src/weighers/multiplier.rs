@@ -1,6 +1,7 @@
 //! How much a weigher counts, and what aggregates say of that.
 
-use crate::fleet::{Fleet, HostView};
+use super::Weigher;
+use crate::fleet::{Fleet, HostIndex, HostView};
 
 /// How much each host's normalised weight counts.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,26 @@ pub enum Multipliers {
     Rows(Vec<f64>),
     /// [`Weigher::multiplier`](super::Weigher::multiplier) is asked of each host.
     Each,
+}
+
+impl Multipliers {
+    /// What is not a finite number counts as 0.
+    pub(crate) fn finite(multiplier: f64) -> f64 {
+        if multiplier.is_finite() {
+            multiplier
+        } else {
+            0.0
+        }
+    }
+
+    /// The multiplier of one host.
+    pub(crate) fn of(&self, weigher: &dyn Weigher, fleet: &Fleet, host: HostIndex) -> f64 {
+        Self::finite(match self {
+            Self::Same(multiplier) => *multiplier,
+            Self::Rows(rows) => rows.get(host.get()).copied().unwrap_or(0.0),
+            Self::Each => weigher.multiplier(&fleet.host(host)),
+        })
+    }
 }
 
 /// A multiplier from the configuration that the metadata of aggregates override, as in Nova.

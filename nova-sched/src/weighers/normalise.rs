@@ -59,13 +59,30 @@ impl Scale {
                 }
             }
         }
-        let range = high - low;
+        Self::between(low, high, lower_bound)
+    }
+
+    /// Between the lowest and the highest of finite weights.
+    pub(crate) fn between(low: f64, high: f64, lower_bound: Option<f64>) -> Self {
+        let low = lower_bound.unwrap_or(low);
+        let range = high.max(low) - low;
         Self {
             low,
-            high,
+            high: high.max(low),
             range: if range > 0.0 { range } else { 0.0 },
             bounded: lower_bound.is_some(),
         }
+    }
+
+    /// Whether every weight comes to 0.
+    pub(crate) fn is_flat(self) -> bool {
+        self.range <= 0.0
+    }
+
+    /// As [`normalise`](Self::normalise) for a finite weight, on a scale that is not flat.
+    pub(crate) fn normalise_within(self, weight: f64) -> f64 {
+        let weight = if weight > self.low { weight } else { self.low };
+        (weight - self.low) / self.range
     }
 
     /// Where a weight lies, from 0 to 1.

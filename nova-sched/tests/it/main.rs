@@ -11,6 +11,7 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
-mod multi_create;
+
 mod planning;
 mod properties;
+mod shortcuts;
