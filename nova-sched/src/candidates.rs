@@ -125,10 +125,11 @@ impl Candidates {
     pub fn retain_by<T>(&mut self, column: &Column<T>, keep: impl Fn(&T) -> bool) {
         self.sweep(column.len(), |block, from, to| {
             let values = column.block(block).get(from..to).unwrap_or_default();
-            values
-                .iter()
-                .rev()
-                .fold(0, |mask, value| mask << 1 | u64::from(keep(value)))
+            let mut bits = [0; BITS];
+            for (bit, value) in bits.iter_mut().zip(values) {
+                *bit = u8::from(keep(value));
+            }
+            pack(&bits)
         });
     }
 
@@ -142,29 +143,11 @@ impl Candidates {
         self.sweep(one.len().min(other.len()), |block, from, to| {
             let one = one.block(block).get(from..to).unwrap_or_default();
             let other = other.block(block).get(from..to).unwrap_or_default();
-            let pairs = one.iter().zip(other).rev();
-            pairs.fold(0, |mask, (one, other)| {
-                mask << 1 | u64::from(keep(one, other))
-            })
-        });
-    }
-
-    /// As [`retain_by`](Self::retain_by), with three columns.
-    pub fn retain_by3<A, B, C>(
-        &mut self,
-        columns: (&Column<A>, &Column<B>, &Column<C>),
-        keep: impl Fn(&A, &B, &C) -> bool,
-    ) {
-        let (first, second, third) = columns;
-        let rows = first.len().min(second.len()).min(third.len());
-        self.sweep(rows, |block, from, to| {
-            let first = first.block(block).get(from..to).unwrap_or_default();
-            let second = second.block(block).get(from..to).unwrap_or_default();
-            let third = third.block(block).get(from..to).unwrap_or_default();
-            let rows = first.iter().zip(second).zip(third).rev();
-            rows.fold(0, |mask, ((first, second), third)| {
-                mask << 1 | u64::from(keep(first, second, third))
-            })
+            let mut bits = [0; BITS];
+            for (bit, (one, other)) in bits.iter_mut().zip(one.iter().zip(other)) {
+                *bit = u8::from(keep(one, other));
+            }
+            pack(&bits)
         });
     }
 
@@ -184,15 +167,9 @@ impl Candidates {
         }
     }
 
-    /// Writes `value` to the rows of the hosts that are in.
-    pub(crate) fn mark(&self, rows: &mut [f64], value: f64) {
-        for (word, rows) in self.words.iter().zip(rows.chunks_mut(BITS)) {
-            for (bit, row) in rows.iter_mut().enumerate() {
-                if word >> bit & 1 == 1 {
-                    *row = value;
-                }
-            }
-        }
+    /// Which of 64 hosts that follow each other are in, the first in the lowest bit.
+    pub(crate) fn word(&self, number: usize) -> u64 {
+        self.words.get(number).copied().unwrap_or(0)
     }
 
     /// One more host, which is out.
@@ -239,6 +216,17 @@ impl Candidates {
             len,
         }
     }
+}
+
+/// Bytes of 0 and 1 to bits, the first to the lowest.
+fn pack(bits: &[u8; BITS]) -> u64 {
+    /// Moves the lowest bit of each of eight bytes into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (bytes, _) = bits.as_chunks::<8>();
+    bytes.iter().rev().fold(0, |mask, bytes| {
+        let eight = u64::from_le_bytes(*bytes).wrapping_mul(GATHER) >> 56;
+        mask << 8 | eight
+    })
 }
 
 fn trailing(bit: u64) -> usize {

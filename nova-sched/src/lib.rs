@@ -76,7 +76,7 @@ pub use explain::{Change, Explanation, Suggestion};
 pub use filters::{Filter, Stage};
 pub use fleet::{
     Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,
-    Measure, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
+    Measure, MeasureColumn, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
 };
 pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
 pub use registry::{Config, Registry};

@@ -44,10 +44,19 @@ pub(super) fn sweep(
         candidates.clear();
         return;
     };
-    candidates.retain_by3(
-        (column.total(), column.capacity(), column.used()),
-        |total, capacity, used| wanted <= *total && used.saturating_add(wanted) <= *capacity,
-    );
+    match u32::try_from(wanted) {
+        // Exact in `f64`.
+        Ok(small) => {
+            let small = f64::from(small);
+            candidates.retain_by(column.free(), |free| *free >= small);
+        }
+        Err(_) => candidates.retain_by2(column.capacity(), column.used(), |capacity, used| {
+            used.saturating_add(wanted) <= *capacity
+        }),
+    }
+    if wanted > column.least_total() {
+        candidates.retain_by(column.total(), |total| wanted <= *total);
+    }
 }
 
 /// Declares the filter of one resource class.

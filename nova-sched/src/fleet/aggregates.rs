@@ -8,6 +8,7 @@ use nova_core::model::Aggregate;
 use serde::{Deserialize, Serialize};
 
 use super::{Column, HostIndex};
+use crate::weighers::python_float;
 
 /// A set of hosts with metadata that filters and weighers look for.
 ///
@@ -93,7 +94,12 @@ pub(super) struct Aggregates {
     /// The numbers of each row's aggregates; nothing for most.
     of_row: Column<Option<Arc<[u32]>>>,
     by_key: BTreeMap<String, Vec<u32>>,
+    /// By key, for each row: the lowest number that its aggregates have for the key, or NaN.
+    multipliers: BTreeMap<String, Vec<f64>>,
 }
+
+/// What the keys end with whose values weighers multiply by.
+const MULTIPLIER: &str = "_weight_multiplier";
 
 impl Aggregates {
     /// Finds the rows of every aggregate; `services` names the compute service of each row.
@@ -128,7 +134,32 @@ impl Aggregates {
                 .push(numbers.map(|numbers| Arc::from(numbers.as_slice())));
         }
         aggregates.list = list;
+        let keys: Vec<String> = aggregates.keys().map(str::to_owned).collect();
+        for key in keys.into_iter().filter(|key| key.ends_with(MULTIPLIER)) {
+            let rows = aggregates.lowest(&key);
+            aggregates.multipliers.insert(key, rows);
+        }
         aggregates
+    }
+
+    fn lowest(&self, key: &str) -> Vec<f64> {
+        let mut rows = vec![f64::NAN; self.of_row.len()];
+        for host in self.with_key(key).flat_map(|(_, hosts)| hosts) {
+            let mut texts = self
+                .of(host.get())
+                .filter_map(|aggregate| aggregate.metadata.get(key));
+            let lowest = texts.try_fold(f64::INFINITY, |lowest, text| {
+                python_float(text).map(|value| lowest.min(value))
+            });
+            if let (Some(row), Some(lowest)) = (rows.get_mut(host.get()), lowest) {
+                *row = lowest;
+            }
+        }
+        rows
+    }
+
+    pub(super) fn multipliers(&self, key: &str) -> Option<&[f64]> {
+        self.multipliers.get(key).map(Vec::as_slice)
     }
 
     pub(super) fn of(&self, row: usize) -> impl Iterator<Item = &HostAggregate> {

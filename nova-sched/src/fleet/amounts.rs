@@ -3,6 +3,7 @@
 use nova_core::model::Inventory;
 
 use super::Column;
+use super::rows::unsigned;
 
 /// How much of one class of resource one host has. All zero where it offers none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -53,6 +54,9 @@ pub struct ResourceColumn {
     ratio: Column<f64>,
     capacity: Column<u64>,
     used: Column<u64>,
+    free: Column<f64>,
+    /// No host has fewer units than this.
+    least: u64,
 }
 
 impl ResourceColumn {
@@ -79,6 +83,17 @@ impl ResourceColumn {
     /// How many units are claimed on each host.
     pub fn used(&self) -> &Column<u64> {
         &self.used
+    }
+
+    /// How many units may still be claimed on each host: a number to sweep by. It is exact up to
+    /// 2^53, and above that no lower than 2^53.
+    pub fn free(&self) -> &Column<f64> {
+        &self.free
+    }
+
+    /// No host has fewer units in all than this.
+    pub(crate) fn least_total(&self) -> u64 {
+        self.least
     }
 
     /// The amounts of one host; nothing beyond the end of the columns.
@@ -108,6 +123,8 @@ impl ResourceColumn {
             ratio: Column::filled(0.0, rows),
             capacity: Column::filled(0, rows),
             used: Column::filled(0, rows),
+            free: Column::filled(0.0, rows),
+            least: 0,
         }
     }
 
@@ -117,6 +134,7 @@ impl ResourceColumn {
         self.ratio.push(0.0);
         self.capacity.push(0);
         self.used.push(0);
+        self.free.push(0.0);
     }
 
     pub(super) fn set(&mut self, row: usize, inventory: Option<&Inventory>, used: u64) {
@@ -128,6 +146,18 @@ impl ResourceColumn {
         self.capacity
             .set(row, inventory.map_or(0, Inventory::capacity));
         self.used.set(row, used);
+        self.update_free(row);
+        let total = inventory.map_or(0, Inventory::total);
+        // The first row sets it; later ones only lower it, whatever became of others.
+        self.least = if row == 0 && self.total.len() == 1 {
+            total
+        } else {
+            self.least.min(total)
+        };
+    }
+
+    fn update_free(&mut self, row: usize) {
+        self.free.set(row, unsigned(self.amounts(row).free()));
     }
 
     pub(super) fn remove(&mut self, row: usize) {
@@ -136,9 +166,11 @@ impl ResourceColumn {
         self.ratio.remove(row);
         self.capacity.remove(row);
         self.used.remove(row);
+        self.free.remove(row);
     }
 
     pub(super) fn update_used(&mut self, row: usize, update: impl FnOnce(u64) -> u64) {
         self.used.update(row, |used| *used = update(*used));
+        self.update_free(row);
     }
 }

@@ -19,7 +19,7 @@ pub use builder::FleetBuilder;
 pub use column::Column;
 pub use host_state::{HostState, Reported, SupportedInstance};
 pub use liveness::Liveness;
-pub use measure::Measure;
+pub use measure::{Measure, MeasureColumn};
 pub use servers::{PlacedServer, ServerShape, ServerSize};
 pub use snapshot::{Fleet, HostIndex};
 pub use view::HostView;

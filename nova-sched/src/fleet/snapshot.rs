@@ -16,8 +16,8 @@ use super::aggregates::Aggregates;
 use super::measure::Measures;
 use super::servers::ServerIndex;
 use super::{
-    Amounts, Column, FleetBuilder, HostAggregate, HostView, Liveness, Measure, PlacedServer,
-    ResourceColumn, SupportedInstance,
+    Amounts, Column, FleetBuilder, HostAggregate, HostView, Liveness, Measure, MeasureColumn,
+    PlacedServer, ResourceColumn, SupportedInstance,
 };
 use crate::candidates::Candidates;
 
@@ -227,7 +227,7 @@ impl Fleet {
     }
 
     /// One of the numbers that the fleet keeps ready for every host.
-    pub fn measure(&self, measure: Measure) -> &Column<f64> {
+    pub fn measure(&self, measure: Measure) -> &MeasureColumn {
         self.inner.measures.get(measure)
     }
 
@@ -269,6 +269,12 @@ impl Fleet {
     /// The keys that the metadata of any aggregate have, in order.
     pub fn aggregate_keys(&self) -> impl Iterator<Item = &str> {
         self.inner.aggregates.keys()
+    }
+
+    /// What the aggregates of each host say for a key that ends with `_weight_multiplier`: the
+    /// lowest of the values if all are numbers, else NaN. `None` if no aggregate has the key.
+    pub(crate) fn aggregate_multipliers(&self, key: &str) -> Option<&[f64]> {
+        self.inner.aggregates.multipliers(key)
     }
 
     /// The hosts of an aggregate, in the order of the fleet; `None` if there is no such aggregate.

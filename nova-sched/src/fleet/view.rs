@@ -88,7 +88,7 @@ impl<'a> HostView<'a> {
     /// One of the numbers that weighers read.
     pub fn measure(&self, measure: Measure) -> f64 {
         let column = self.fleet.measure(measure);
-        column.get(self.index.get()).copied().unwrap_or(0.0)
+        column.get(self.index.get()).unwrap_or(0.0)
     }
 
     /// The same as a whole number, which all but free processors are.

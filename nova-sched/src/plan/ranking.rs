@@ -50,7 +50,8 @@ impl Part {
         let raw = match weigher.scores(request, fleet) {
             Scores::Same(raw) => Raw::Same(raw),
             Scores::Column(column) => {
-                buffer.extend(hosts.iter().map(|host| column[host.get()]));
+                let values = column.values();
+                buffer.extend(hosts.iter().map(|host| values[host.get()]));
                 Raw::Each(buffer)
             }
             Scores::Each => {

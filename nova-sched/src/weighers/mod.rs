@@ -10,6 +10,7 @@ mod weigher;
 
 pub use cpu::CPUWeigher;
 pub use disk::DiskWeigher;
+pub(crate) use multiplier::python_float;
 pub use multiplier::{AggregateMultiplier, Multipliers};
 pub(crate) use normalise::Scale;
 pub use normalise::normalise;

@@ -3,20 +3,26 @@
 use super::Weigher;
 use crate::fleet::{Fleet, HostIndex, HostView};
 
-/// How much each host's normalised weight counts.
-#[derive(Debug, Clone, PartialEq)]
+/// How much each host's normalised weight counts. What is not a finite number counts as 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Multipliers {
+pub enum Multipliers<'a> {
     /// The same for every host.
     Same(f64),
-    /// One for each host, in the order of the fleet.
-    Rows(Vec<f64>),
+    /// The configured one, but for hosts whose aggregates say otherwise.
+    Overridden {
+        /// What counts for other hosts.
+        configured: f64,
+        /// What the aggregates say is multiplied by this: 1 or −1.
+        sign: f64,
+        /// What they say, by row; NaN where they say nothing.
+        rows: &'a [f64],
+    },
     /// [`Weigher::multiplier`](super::Weigher::multiplier) is asked of each host.
     Each,
 }
 
-impl Multipliers {
-    /// What is not a finite number counts as 0.
+impl Multipliers<'_> {
     pub(crate) fn finite(multiplier: f64) -> f64 {
         if multiplier.is_finite() {
             multiplier
@@ -29,7 +35,14 @@ impl Multipliers {
     pub(crate) fn of(&self, weigher: &dyn Weigher, fleet: &Fleet, host: HostIndex) -> f64 {
         Self::finite(match self {
             Self::Same(multiplier) => *multiplier,
-            Self::Rows(rows) => rows.get(host.get()).copied().unwrap_or(0.0),
+            Self::Overridden {
+                configured,
+                sign,
+                rows,
+            } => match rows.get(host.get()) {
+                Some(row) if !row.is_nan() => sign * row,
+                _ => *configured,
+            },
             Self::Each => weigher.multiplier(&fleet.host(host)),
         })
     }
@@ -99,20 +112,14 @@ impl AggregateMultiplier {
     }
 
     /// The multipliers of all hosts.
-    pub fn over(&self, fleet: &Fleet) -> Multipliers {
-        let mut rows = Vec::new();
-        for (_, hosts) in fleet.aggregates_with(self.key) {
-            rows.resize(fleet.len(), self.configured());
-            for host in hosts {
-                if let Some(row) = rows.get_mut(host.get()) {
-                    *row = self.of(&fleet.host(*host));
-                }
-            }
-        }
-        if rows.is_empty() {
-            Multipliers::Same(self.configured())
-        } else {
-            Multipliers::Rows(rows)
+    pub fn over<'a>(&self, fleet: &'a Fleet) -> Multipliers<'a> {
+        match fleet.aggregate_multipliers(self.key) {
+            None => Multipliers::Same(self.configured()),
+            Some(rows) => Multipliers::Overridden {
+                configured: self.configured(),
+                sign: self.sign,
+                rows,
+            },
         }
     }
 }

@@ -79,12 +79,6 @@ impl Scale {
         self.range <= 0.0
     }
 
-    /// As [`normalise`](Self::normalise) for a finite weight, on a scale that is not flat.
-    pub(crate) fn normalise_within(self, weight: f64) -> f64 {
-        let weight = if weight > self.low { weight } else { self.low };
-        (weight - self.low) / self.range
-    }
-
     /// Where a weight lies, from 0 to 1.
     pub(crate) fn normalise(self, weight: f64) -> f64 {
         let weight = weight.max(self.low);
@@ -93,6 +87,21 @@ impl Scale {
         } else {
             0.0
         }
+    }
+
+    /// Where it begins.
+    pub(crate) fn low(self) -> f64 {
+        self.low
+    }
+
+    /// What differences are to be multiplied by, on a scale that is not flat.
+    pub(crate) fn inverse(self) -> f64 {
+        1.0 / self.range
+    }
+
+    /// A finite weight that is normalised to the same.
+    pub(crate) fn tame(self, weight: f64) -> f64 {
+        if weight.is_finite() { weight } else { self.low }
     }
 
     /// Whether the scale may be another without one of the weights that it was made from.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Multipliers;
-use crate::fleet::{Column, Fleet, HostIndex, HostView};
+use crate::fleet::{Fleet, HostIndex, HostView, MeasureColumn};
 use crate::request::PlacementRequest;
 
 /// Where a weigher's raw weights are found for all hosts at once.
@@ -13,7 +13,7 @@ pub enum Scores<'a> {
     /// Every host has the same: the weigher decides nothing for this request, and is not run.
     Same(f64),
     /// In a column of the fleet.
-    Column(&'a Column<f64>),
+    Column(&'a MeasureColumn),
     /// [`Weigher::sweep`] is asked.
     Each,
 }
@@ -65,7 +65,7 @@ pub trait Weigher: fmt::Debug + Send + Sync + 'static {
 
     /// The multipliers of all hosts; they must agree with [`multiplier`](Self::multiplier), which
     /// the default asks of each.
-    fn multipliers(&self, _request: &PlacementRequest, _fleet: &Fleet) -> Multipliers {
+    fn multipliers<'a>(&self, _request: &PlacementRequest, _fleet: &'a Fleet) -> Multipliers<'a> {
         Multipliers::Each
     }
 
