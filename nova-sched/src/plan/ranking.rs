@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::explain::Failure;
 use crate::fleet::{Fleet, HostIndex};
 use crate::random::Lots;
 use crate::request::PlacementRequest;
@@ -143,12 +144,40 @@ impl Part {
     }
 }
 
+/// The first host that a weigher cannot weigh, asked in Nova's order, where the scheduler is one
+/// that gives the request up then. One host alone is not weighed.
+pub(crate) fn first_unweighable(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    hosts: &[HostIndex],
+) -> Option<Failure> {
+    if !scheduler.malformed_fails_request() || hosts.len() < 2 {
+        return None;
+    }
+    scheduler.weighers().find_map(|weigher| {
+        hosts.iter().find_map(|index| {
+            let host = fleet.host(*index);
+            let reason = weigher.unweighable(request, &host)?;
+            Some(Failure::new(weigher.name(), host.name(), reason))
+        })
+    })
+}
+
 fn finite(multiplier: f64) -> f64 {
     if multiplier.is_finite() {
         multiplier
     } else {
         0.0
     }
+}
+
+/// What lots are drawn about: places in a ranking, best first.
+pub(crate) enum Lot<'a> {
+    /// These will be shuffled.
+    Shuffled(&'a [usize]),
+    /// From these the first will be drawn.
+    Drawn(&'a [usize]),
 }
 
 /// Places in a ranking, best first, and among how many the first was drawn by lot.
@@ -188,8 +217,14 @@ impl Ranking {
     }
 
     /// The places of the best `limit` hosts, best first and the earlier of equal ones first; then
-    /// the lots are drawn as Nova draws them.
-    pub(crate) fn order(&self, scheduler: &Scheduler, limit: usize, lots: &mut Lots) -> Order {
+    /// the lots are drawn as Nova draws them, and `told` hears of each.
+    pub(crate) fn order(
+        &self,
+        scheduler: &Scheduler,
+        limit: usize,
+        lots: &mut Lots,
+        mut told: impl FnMut(Lot<'_>),
+    ) -> Order {
         let shuffled = scheduler.shuffles_best();
         let limit = if shuffled { self.hosts.len() } else { limit };
         let mut places = best_first(&self.totals, limit.max(scheduler.host_subset_size()));
@@ -198,9 +233,16 @@ impl Ranking {
                 .iter()
                 .take_while(|place| self.ties_with_best(&places, **place))
                 .count();
-            lots.shuffle(&mut places[..tied]);
+            let tied = &mut places[..tied];
+            if !tied.is_empty() {
+                told(Lot::Shuffled(tied));
+            }
+            lots.shuffle(tied);
         }
         let drawn_from = scheduler.host_subset_size().min(places.len());
+        if drawn_from > 0 {
+            told(Lot::Drawn(&places[..drawn_from]));
+        }
         if drawn_from > 1 {
             let drawn = lots.index(drawn_from);
             places[..=drawn].rotate_right(1);
