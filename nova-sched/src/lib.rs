@@ -72,7 +72,7 @@ pub mod weighers;
 
 pub use candidates::Candidates;
 pub use error::{Error, NoValidHost, Result};
-pub use explain::{Change, Explanation, Suggestion};
+pub use explain::{Change, Explanation, Failure, Suggestion};
 pub use filters::{Filter, Stage};
 pub use fleet::{
     Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,

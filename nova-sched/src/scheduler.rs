@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::candidates::Candidates;
-use crate::explain::RankingTable;
+use crate::explain::{Failure, RankingTable};
 use crate::filters::{
     AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
     Filter, RamFilter, ResourceFilter, Stage,
 };
 use crate::fleet::{Fleet, HostIndex};
-use crate::plan::ranking::Ranking;
+use crate::plan::ranking::{Ranking, first_unweighable};
 use crate::plan::{Claimer, Detail, Plan, PlanOptions, Planner, Unclaimed, filtering};
 use crate::request::PlacementRequest;
 use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
@@ -139,21 +139,41 @@ impl Scheduler {
     /// The hosts that the request's own lists and the filters leave, for the first server of a
     /// request, or for a later one: then filters that are
     /// [run once per request](Filter::run_once_per_request) are not.
-    pub fn filtered(&self, fleet: &Fleet, request: &PlacementRequest, first: bool) -> Candidates {
+    ///
+    /// # Errors
+    /// [`Failure`] if a filter cannot judge a host, and that
+    /// [fails the request](SchedulerBuilder::malformed_fails_request).
+    pub fn filtered(
+        &self,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        first: bool,
+    ) -> Result<Candidates, Failure> {
         let all = Candidates::all(fleet.len());
-        filtering::run(self, fleet, request, all, first, Detail::Off).left
+        let filtered = filtering::run(self, fleet, request, all, first, Detail::Off);
+        match filtered.failure {
+            None => Ok(filtered.left),
+            Some(failure) => Err(failure),
+        }
     }
 
     /// The weights of hosts, in their order: what every weigher says of every one of them. One
     /// host alone is not weighed, as in Nova.
+    ///
+    /// # Errors
+    /// [`Failure`] if a weigher cannot weigh a host, and that
+    /// [fails the request](SchedulerBuilder::malformed_fails_request).
     pub fn weighed(
         &self,
         fleet: &Fleet,
         request: &PlacementRequest,
         hosts: &[HostIndex],
-    ) -> RankingTable {
+    ) -> Result<RankingTable, Failure> {
+        if let Some(failure) = first_unweighable(self, fleet, request, hosts) {
+            return Err(failure);
+        }
         let ranking = Ranking::new(self, fleet, request, hosts.to_vec(), true);
-        RankingTable::whole(self, fleet, &ranking)
+        Ok(RankingTable::whole(self, fleet, &ranking))
     }
 
     /// The filters, in order.
@@ -270,8 +290,9 @@ impl SchedulerBuilder {
     }
 
     /// Whether one host for which an extra spec, a hint or a metric cannot be evaluated
-    /// ([`Reason::Malformed`](crate::Reason::Malformed)) fails the whole request, as in Nova. No
-    /// unless it is said: that host is passed over.
+    /// ([`Reason::Malformed`](crate::Reason::Malformed), [`Weigher::unweighable`]) fails the whole
+    /// request, as in Nova: then [`Explanation::failure`](crate::Explanation::failure) says which.
+    /// No unless it is said: filters pass that host over, and weighers count it lowest.
     #[must_use]
     pub fn malformed_fails_request(mut self, fails: bool) -> Self {
         self.malformed_fails_request = fails;

@@ -3,7 +3,7 @@
 use nova_core::id::HostName;
 use serde::{Deserialize, Serialize};
 
-use super::{FilterStep, RankingTable, Shortfall, Suggestion};
+use super::{Failure, FilterStep, RankingTable, Shortfall, Suggestion};
 use crate::plan::{Detail, Placement};
 use crate::request::PlacementRequest;
 
@@ -45,6 +45,9 @@ pub struct Explanation {
     pub hosts: usize,
     /// For how many of the servers a host was found. Less than all is none: see `placements`.
     pub fits: u32,
+    /// What failed the request as a whole, so that nothing is placed, however much would fit.
+    #[serde(default)]
+    pub failure: Option<Failure>,
     /// Where each server goes; empty if not all of them could be placed.
     pub placements: Vec<Placement>,
     /// How each server was placed, up to the first that could not be. Not recorded with
@@ -81,7 +84,7 @@ pub struct Round {
 impl Explanation {
     /// Whether every server has a host, or, where as many as fit will do, any has.
     pub fn is_placed(&self) -> bool {
-        self.fits >= self.request.least()
+        self.failure.is_none() && self.fits >= self.request.least()
     }
 
     /// One line: where the servers go, or what stood in the way.
@@ -100,6 +103,9 @@ impl Explanation {
                 [host] => format!("{count} of {count} servers on {host}"),
                 names => format!("{count} of {count} servers on {} hosts", names.len()),
             };
+        }
+        if let Some(failure) = &self.failure {
+            return failure.to_string();
         }
         if hosts == 0 {
             return "the fleet has no hosts".to_owned();

@@ -2,6 +2,7 @@
 
 mod change;
 mod explanation;
+mod failure;
 mod ranking;
 mod shortfall;
 mod step;
@@ -10,6 +11,7 @@ mod text;
 
 pub use change::{Change, Suggestion};
 pub use explanation::{Explanation, Round};
+pub use failure::Failure;
 pub use ranking::{Decisive, RankedHost, RankingTable, WeightPart};
 pub use shortfall::Shortfall;
 pub use step::{FilterStep, Refusal};

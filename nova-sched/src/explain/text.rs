@@ -95,6 +95,9 @@ impl Explanation {
                 f,
                 "No valid host for {count} server{plural}{size} ({fleet})."
             )?;
+            if let Some(failure) = &self.failure {
+                return writeln!(f, "The request failed: {failure}.");
+            }
             match self.fits {
                 0 => Ok(()),
                 fits => writeln!(

@@ -55,6 +55,10 @@ pub struct Reported {
     /// `disk_available_least`).
     #[serde(default)]
     pub free_disk_mb: Option<i64>,
+    /// How many servers there are, where that is not as many as are known to the scheduler (Nova's
+    /// `num_instances`).
+    #[serde(default)]
+    pub servers: Option<u64>,
 }
 
 /// Everything that a scheduler knows of one host.

@@ -122,7 +122,7 @@ impl Columns {
         let ram = reported.free_ram_mb.map_or(derived.free_ram, signed);
         let disk = reported.free_disk_mb.map_or(derived.free_disk, signed);
         let known = u64::try_from(host.placed.len()).unwrap_or(u64::MAX);
-        let servers = host.servers.max(known);
+        let servers = reported.servers.unwrap_or(host.servers.max(known));
         let version = host.hypervisor.as_ref().map_or(0, |info| info.version);
         for (measure, value) in [
             (Measure::FreeRam, ram),

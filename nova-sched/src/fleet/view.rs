@@ -241,7 +241,9 @@ impl<'a> HostView<'a> {
             self.measure(Measure::FreeRam),
             self.measure(Measure::FreeDisk),
         );
+        let fewer = self.placed().len() > usize::try_from(self.servers()).unwrap_or(usize::MAX);
         Reported {
+            servers: fewer.then(|| self.servers()),
             vcpus_used: (unsigned(used).total_cmp(&derived.vcpus_used).is_ne()).then_some(used),
             free_ram_mb: ram.total_cmp(&derived.free_ram).is_ne().then(|| whole(ram)),
             free_disk_mb: disk

@@ -1,7 +1,7 @@
 //! One run of the filters, and what is noted of it.
 
 use crate::candidates::Candidates;
-use crate::explain::{FilterStep, Refusal};
+use crate::explain::{Failure, FilterStep, Refusal};
 use crate::filters::Filter;
 use crate::fleet::{Fleet, HostIndex, HostView};
 use crate::plan::Detail;
@@ -14,6 +14,8 @@ pub(crate) struct Filtered {
     pub(crate) left: Candidates,
     pub(crate) steps: Vec<FilterStep>,
     pub(crate) not_reached: Vec<String>,
+    /// What failed the request, where the scheduler is one that lets it; then no host is left.
+    pub(crate) failure: Option<Failure>,
 }
 
 /// Runs the lists of the request and the filters over `candidates`.
@@ -29,6 +31,7 @@ pub(crate) fn run(
         left: candidates,
         steps: Vec::new(),
         not_reached: Vec::new(),
+        failure: None,
     };
     run.lists(fleet, request, detail);
     let filters = scheduler
@@ -41,9 +44,38 @@ pub(crate) fn run(
             }
             continue;
         }
+        let before = scheduler
+            .malformed_fails_request()
+            .then(|| run.left.clone());
         run.filter(filter, fleet, request, detail);
+        run.failure = before.and_then(|before| {
+            let removed = before.without(&run.left);
+            first_malformed(filter, fleet, request, &removed)
+        });
+        if run.failure.is_some() {
+            run.left.clear();
+            break;
+        }
     }
     run
+}
+
+/// The first of the hosts that a filter removed because it could not judge it.
+fn first_malformed(
+    filter: &dyn Filter,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    removed: &Candidates,
+) -> Option<Failure> {
+    removed.iter().find_map(|index| {
+        let host = fleet.host(index);
+        match filter.check(request, &host) {
+            Verdict::Reject(reason @ Reason::Malformed { .. }) => {
+                Some(Failure::new(filter.name(), host.name(), reason))
+            }
+            _ => None,
+        }
+    })
 }
 
 impl Filtered {

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::best::best;
-use super::claimer::Claimer;
+use super::claimer::{Claimer, Unclaimed};
 use super::filtering;
-use super::ranking::{Ranking, draw};
+use super::ranking::{Lot, Order, Ranking, draw, first_unweighable};
 use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
 use crate::candidates::Candidates;
-use crate::explain::{self, Explanation, RankingTable, Round};
+use crate::explain::{self, Explanation, Failure, RankingTable, Round};
 use crate::fleet::{Fleet, HostIndex, PlacedServer, ServerShape};
 use crate::random::Lots;
 use crate::request::PlacementRequest;
@@ -28,6 +28,7 @@ pub(crate) struct Planner<'a> {
     lots: Lots,
     shape: Option<Arc<ServerShape>>,
     rounds: Vec<Round>,
+    failure: Option<Failure>,
 }
 
 /// The hosts that one server may choose from, best first, and the weights of the first of them.
@@ -59,25 +60,28 @@ impl<'a> Planner<'a> {
             lots: Lots::new(options.draw),
             shape: None,
             rounds: Vec::new(),
+            failure: None,
         }
     }
 
     pub(crate) fn run(mut self, claimer: &mut dyn Claimer) -> Plan {
         let count = self.asked.count();
-        let in_one_go = count > 1 && self.options.detail == Detail::Off && !self.options.claiming;
-        if in_one_go && standing::is_local(self.scheduler, self.asked) {
+        if count > 1 && self.is_plain() && standing::is_local(self.scheduler, self.asked) {
             return self.run_local();
         }
         let mut chosen: Vec<Chosen> = Vec::new();
         let mut choice: Option<Choice> = None;
         for server in 0..count {
             let former = choice.as_ref().map(|choice| choice.hosts.as_slice());
-            let next = self.choose(server, former);
+            let next = self.choose(server, former, claimer);
+            if self.failure.is_some() {
+                break;
+            }
             claimer.sorted(server, &next.hosts);
-            let granted = next
-                .hosts
-                .iter()
-                .position(|host| claimer.claim(server, &self.fleet.host(*host)));
+            let granted = next.hosts.iter().position(|host| {
+                let host = self.fleet.host(*host);
+                claimer.offers(&host) && claimer.claim(server, &host)
+            });
             let host = granted.and_then(|place| Some((place, *next.hosts.get(place)?)));
             self.note_chosen(host.map(|(_, host)| host));
             let Some((place, host)) = host else {
@@ -92,15 +96,19 @@ impl<'a> Planner<'a> {
             choice = Some(next);
         }
         let fits = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
-        let placements = match choice {
-            Some(choice) if fits >= self.asked.least() => self.placements(&chosen, choice),
-            _ => {
-                for server in 0..fits {
-                    claimer.undo(server);
-                }
-                Vec::new()
+        let mut placements = Vec::new();
+        if let Some(choice) = choice
+            && self.failure.is_none()
+            && fits >= self.asked.least()
+        {
+            placements = self.placements(&chosen, choice, claimer);
+        }
+        if self.failure.is_some() || fits < self.asked.least() {
+            placements.clear();
+            for server in 0..fits {
+                claimer.undo(server);
             }
-        };
+        }
         Plan::new(self.explanation(placements, fits))
     }
 
@@ -125,7 +133,7 @@ impl<'a> Planner<'a> {
         standing.draw(scheduler, &mut self.lots);
         let fits = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
         let placements = if fits >= self.asked.least() {
-            self.with_alternates(&chosen, standing.order())
+            self.with_alternates(&chosen, standing.order(), &mut Unclaimed)
         } else {
             Vec::new()
         };
@@ -134,7 +142,12 @@ impl<'a> Planner<'a> {
 
     /// Filters, weighs and sorts for one server. `former` is what the server before it could
     /// choose from, best first: only those are asked again, and in that order.
-    fn choose(&mut self, server: u32, former: Option<&[HostIndex]>) -> Choice {
+    fn choose(
+        &mut self,
+        server: u32,
+        former: Option<&[HostIndex]>,
+        claimer: &mut dyn Claimer,
+    ) -> Choice {
         let detail = self.options.detail;
         let candidates = match former {
             None => Candidates::all(self.fleet.len()),
@@ -150,7 +163,7 @@ impl<'a> Planner<'a> {
             first,
             detail,
         );
-        if detail == Detail::Off && first {
+        if first && self.is_plain() {
             let limit = self.limit(filtered.left.len());
             if let Some(choice) = self.best(&filtered.left, limit) {
                 return choice;
@@ -164,7 +177,8 @@ impl<'a> Planner<'a> {
                 .filter(|host| filtered.left.contains(*host))
                 .collect(),
         };
-        let (choice, table) = self.rank(hosts);
+        self.failure = filtered.failure;
+        let (choice, table) = self.rank(server, hosts, claimer);
         if detail > Detail::Off {
             self.rounds.push(Round {
                 server: server.saturating_add(1),
@@ -184,6 +198,12 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Whether nobody wants to know more than the outcome, so that it may be reckoned in any way.
+    fn is_plain(&self) -> bool {
+        let strict = self.scheduler.malformed_fails_request();
+        self.options.detail == Detail::Off && !self.options.claiming && !strict
+    }
+
     /// The best few, where they are all that is needed.
     fn best(&mut self, left: &Candidates, limit: usize) -> Option<Choice> {
         if limit >= left.len() || self.scheduler.shuffles_best() {
@@ -195,19 +215,22 @@ impl<'a> Planner<'a> {
             |(_, weight)| weight,
             self.scheduler,
             &mut self.lots,
+            |_| {},
         );
         let (hosts, weights) = best.into_iter().unzip();
         Some(Choice { hosts, weights })
     }
 
-    fn rank(&mut self, hosts: Vec<HostIndex>) -> (Choice, Option<RankingTable>) {
+    fn rank(
+        &mut self,
+        server: u32,
+        hosts: Vec<HostIndex>,
+        claimer: &mut dyn Claimer,
+    ) -> (Choice, Option<RankingTable>) {
         let full = self.options.detail == Detail::Full;
+        let hosts = self.weighable(hosts);
         let ranking = Ranking::new(self.scheduler, &self.fleet, &self.request, hosts, full);
-        let order = ranking.order(
-            self.scheduler,
-            self.limit(ranking.hosts.len()),
-            &mut self.lots,
-        );
+        let order = self.order(server, &ranking, self.limit(ranking.hosts.len()), claimer);
         let table = full
             .then(|| RankingTable::of(self.scheduler, &self.fleet, &ranking, &order))
             .flatten();
@@ -215,6 +238,33 @@ impl<'a> Planner<'a> {
         let weights = places.iter().map(|place| ranking.totals[*place]).collect();
         let hosts = places.iter().map(|place| ranking.hosts[*place]).collect();
         (Choice { hosts, weights }, table)
+    }
+
+    /// The hosts; none if one of them cannot be weighed, and that fails the request.
+    fn weighable(&mut self, hosts: Vec<HostIndex>) -> Vec<HostIndex> {
+        match first_unweighable(self.scheduler, &self.fleet, &self.request, &hosts) {
+            None => hosts,
+            Some(failure) => {
+                self.failure = Some(failure);
+                Vec::new()
+            }
+        }
+    }
+
+    fn order(
+        &mut self,
+        server: u32,
+        ranking: &Ranking,
+        limit: usize,
+        claimer: &mut dyn Claimer,
+    ) -> Order {
+        let hosts = |places: &[usize]| -> Vec<HostIndex> {
+            places.iter().map(|place| ranking.hosts[*place]).collect()
+        };
+        ranking.order(self.scheduler, limit, &mut self.lots, |lot| match lot {
+            Lot::Shuffled(places) => claimer.shuffled(server, &hosts(places)),
+            Lot::Drawn(places) => claimer.drawn(server, &hosts(places)),
+        })
     }
 
     /// How many of the best are needed: several servers choose from all that passed; for one, the
@@ -261,25 +311,35 @@ impl<'a> Planner<'a> {
     /// The placements with their alternates: of the same cell, and none a host of the plan. After
     /// several servers the hosts are filtered and sorted once more, as Nova does, so that
     /// alternates are judged by what is left.
-    fn placements(&mut self, chosen: &[Chosen], last: Choice) -> Vec<Placement> {
+    fn placements(
+        &mut self,
+        chosen: &[Chosen],
+        last: Choice,
+        claimer: &mut dyn Claimer,
+    ) -> Vec<Placement> {
         let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
         let hosts = if self.asked.count() > 1 && wanted > 0 {
-            self.choose_again(last.hosts)
+            self.choose_again(last.hosts, claimer)
         } else {
             last.hosts
         };
-        self.with_alternates(chosen, &hosts)
+        self.with_alternates(chosen, &hosts, claimer)
     }
 
     /// The placements, with those of `hosts` as alternates that no server got.
-    fn with_alternates(&self, chosen: &[Chosen], hosts: &[HostIndex]) -> Vec<Placement> {
+    fn with_alternates(
+        &self,
+        chosen: &[Chosen],
+        hosts: &[HostIndex],
+        claimer: &mut dyn Claimer,
+    ) -> Vec<Placement> {
         let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
         let taken = chosen.iter().map(|chosen| chosen.host);
         let taken = self.candidates_of(&taken.collect::<Vec<_>>());
         let free: Vec<HostIndex> = hosts
             .iter()
             .copied()
-            .filter(|host| !taken.contains(*host))
+            .filter(|host| !taken.contains(*host) && claimer.offers(&self.fleet.host(*host)))
             .collect();
         let placement = |chosen: &Chosen| {
             let host = self.fleet.host(chosen.host);
@@ -297,24 +357,34 @@ impl<'a> Planner<'a> {
         chosen.iter().map(placement).collect()
     }
 
-    fn choose_again(&mut self, former: Vec<HostIndex>) -> Vec<HostIndex> {
-        let left = filtering::run(
+    fn choose_again(
+        &mut self,
+        former: Vec<HostIndex>,
+        claimer: &mut dyn Claimer,
+    ) -> Vec<HostIndex> {
+        let server = self.asked.count().saturating_sub(1);
+        let filtered = filtering::run(
             self.scheduler,
             &self.fleet,
             &self.request,
             self.candidates_of(&former),
             false,
             Detail::Off,
-        )
-        .left;
+        );
+        self.failure = filtered.failure;
         let hosts = former
             .into_iter()
-            .filter(|host| left.contains(*host))
+            .filter(|host| filtered.left.contains(*host))
             .collect();
+        let hosts = self.weighable(hosts);
         let ranking = Ranking::new(self.scheduler, &self.fleet, &self.request, hosts, false);
-        let order = ranking.order(self.scheduler, ranking.hosts.len(), &mut self.lots);
+        let order = self.order(server, &ranking, ranking.hosts.len(), claimer);
         let places = order.places.into_iter();
-        places.map(|place| ranking.hosts[place]).collect()
+        let hosts: Vec<HostIndex> = places.map(|place| ranking.hosts[place]).collect();
+        if self.failure.is_none() {
+            claimer.sorted(server, &hosts);
+        }
+        hosts
     }
 
     fn candidates_of(&self, hosts: &[HostIndex]) -> Candidates {
@@ -326,13 +396,16 @@ impl<'a> Planner<'a> {
     }
 
     fn explanation(self, placements: Vec<Placement>, fits: u32) -> Explanation {
-        let failed = fits < self.asked.least() && self.options.detail == Detail::Full;
+        let failed = self.failure.is_none()
+            && fits < self.asked.least()
+            && self.options.detail == Detail::Full;
         let explanation = Explanation {
             detail: self.options.detail,
             generation: self.original.generation(),
             request: self.asked.clone(),
             hosts: self.original.len(),
             fits,
+            failure: self.failure,
             placements,
             rounds: self.rounds,
             shortfalls: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::explain::Failure;
 use crate::fleet::{Fleet, HostIndex};
 use crate::random::Lots;
 use crate::request::PlacementRequest;
@@ -155,6 +156,34 @@ impl Part {
     }
 }
 
+/// The first host that a weigher cannot weigh, asked in Nova's order, where the scheduler is one
+/// that gives the request up then. One host alone is not weighed.
+pub(crate) fn first_unweighable(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    hosts: &[HostIndex],
+) -> Option<Failure> {
+    if !scheduler.malformed_fails_request() || hosts.len() < 2 {
+        return None;
+    }
+    scheduler.weighers().find_map(|weigher| {
+        hosts.iter().find_map(|index| {
+            let host = fleet.host(*index);
+            let reason = weigher.unweighable(request, &host)?;
+            Some(Failure::new(weigher.name(), host.name(), reason))
+        })
+    })
+}
+
+/// What lots are drawn about: hosts in some form, best first.
+pub(crate) enum Lot<'a, T> {
+    /// These will be shuffled.
+    Shuffled(&'a [T]),
+    /// From these the first will be drawn.
+    Drawn(&'a [T]),
+}
+
 /// Places in a ranking, best first, and among how many the first was drawn by lot.
 pub(crate) struct Order {
     pub(crate) places: Vec<usize>,
@@ -192,12 +221,24 @@ impl Ranking {
     }
 
     /// The places of the best `limit` hosts, best first and the earlier of equal ones first; then
-    /// the lots are drawn as Nova draws them.
-    pub(crate) fn order(&self, scheduler: &Scheduler, limit: usize, lots: &mut Lots) -> Order {
+    /// the lots are drawn as Nova draws them, and `told` hears of each.
+    pub(crate) fn order(
+        &self,
+        scheduler: &Scheduler,
+        limit: usize,
+        lots: &mut Lots,
+        told: impl FnMut(Lot<'_, usize>),
+    ) -> Order {
         let shuffled = scheduler.shuffles_best();
         let limit = if shuffled { self.hosts.len() } else { limit };
         let mut places = best_first(&self.totals, limit.max(scheduler.host_subset_size()));
-        let drawn_from = draw(&mut places, |place| self.totals[place], scheduler, lots);
+        let drawn_from = draw(
+            &mut places,
+            |place| self.totals[place],
+            scheduler,
+            lots,
+            told,
+        );
         Order { places, drawn_from }
     }
 
@@ -271,15 +312,21 @@ pub(super) fn draw<T: Copy>(
     weight: impl Fn(T) -> f64,
     scheduler: &Scheduler,
     lots: &mut Lots,
+    mut told: impl FnMut(Lot<'_, T>),
 ) -> usize {
     if scheduler.shuffles_best()
         && let Some(best) = best_first.first().map(|best| weight(*best))
     {
         let equal = |item: &T| by_weight(weight(*item), best) == Ordering::Equal;
         let tied = best_first.iter().take_while(|item| equal(item)).count();
-        lots.shuffle(&mut best_first[..tied]);
+        let tied = &mut best_first[..tied];
+        told(Lot::Shuffled(tied));
+        lots.shuffle(tied);
     }
     let drawn_from = scheduler.host_subset_size().min(best_first.len());
+    if drawn_from > 0 {
+        told(Lot::Drawn(&best_first[..drawn_from]));
+    }
     if drawn_from > 1 {
         let drawn = lots.index(drawn_from);
         best_first[..=drawn].rotate_right(1);

@@ -75,7 +75,13 @@ impl Standing {
     /// Draws the lots, as for a single server.
     pub(super) fn draw(&mut self, scheduler: &Scheduler, lots: &mut Lots) {
         let totals = &self.totals;
-        draw(&mut self.order, |host| totals[host.get()], scheduler, lots);
+        draw(
+            &mut self.order,
+            |host| totals[host.get()],
+            scheduler,
+            lots,
+            |_| {},
+        );
     }
 
     /// Takes in what a server on `host` changed.

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Multipliers;
 use crate::fleet::{Fleet, HostIndex, HostView, MeasureColumn};
 use crate::request::PlacementRequest;
+use crate::verdict::Reason;
 
 /// Where a weigher's raw weights are found for all hosts at once.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,14 @@ pub trait Weigher: fmt::Debug + Send + Sync + 'static {
     /// The raw weight of one host; the higher, the better. It should be a finite number; what is
     /// none counts as the lowest.
     fn weigh(&self, request: &PlacementRequest, host: &HostView<'_>) -> f64;
+
+    /// Why a host cannot be weighed at all; such a host counts as the lowest. It is asked only
+    /// where one such host fails the whole request
+    /// ([`SchedulerBuilder::malformed_fails_request`](crate::SchedulerBuilder::malformed_fails_request)).
+    /// The default is that every host can be.
+    fn unweighable(&self, _request: &PlacementRequest, _host: &HostView<'_>) -> Option<Reason> {
+        None
+    }
 
     /// How much the normalised weight counts for a host; what is not a finite number counts as 0.
     /// The default is 1.0.
