@@ -3,7 +3,8 @@
 use nova_core::id::HostName;
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, HostIndex};
+use crate::plan::best::{Dense, Outcome};
 use crate::plan::ranking::{Order, Ranking, best_first};
 use crate::scheduler::Scheduler;
 
@@ -53,6 +54,17 @@ pub struct WeightPart {
     pub weighted: f64,
 }
 
+impl WeightPart {
+    pub(crate) fn new(raw: f64, normalised: f64, multiplier: f64) -> Self {
+        Self {
+            raw: Some(raw).filter(|raw| raw.is_finite()),
+            normalised,
+            multiplier,
+            weighted: multiplier * normalised,
+        }
+    }
+}
+
 /// A weigher that decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -72,17 +84,55 @@ impl RankingTable {
         let places = 0..ranking.hosts.len();
         Self {
             hosts: ranking.hosts.len(),
-            weighers: scheduler
-                .weighers()
-                .take(ranking.parts.len())
-                .map(|weigher| weigher.name().to_owned())
-                .collect(),
+            weighers: names(scheduler).take(ranking.parts.len()).collect(),
             best: places
                 .filter_map(|place| row(fleet, ranking, place))
                 .collect(),
             tied: ranking.tied(),
             drawn_from: 1,
             decisive: Vec::new(),
+        }
+    }
+
+    /// The table of hosts that were weighed without looking at each.
+    pub(crate) fn of_dense(
+        scheduler: &Scheduler,
+        fleet: &Fleet,
+        dense: &Dense<'_>,
+        hosts: usize,
+        outcome: &Outcome,
+    ) -> Self {
+        let name = |host: HostIndex| fleet.host(host).name().clone();
+        let rows = outcome.best.iter().take(Self::MAX_BEST);
+        let winner = outcome.best.first().map(|(host, _)| *host);
+        let without = scheduler.weighers().zip(&outcome.without);
+        Self {
+            hosts,
+            weighers: names(scheduler).collect(),
+            best: rows
+                .map(|(host, total)| RankedHost {
+                    host: name(*host),
+                    parts: dense.parts(*host),
+                    total: *total,
+                })
+                .collect(),
+            tied: outcome.tied,
+            drawn_from: 1,
+            decisive: without
+                .filter(|(_, other)| Some(**other) != winner)
+                .map(|(weigher, other)| Decisive {
+                    weigher: weigher.name().to_owned(),
+                    otherwise: name(*other),
+                })
+                .collect(),
+        }
+    }
+
+    /// A lot was drawn from so many of the best, and fell on this one.
+    pub(crate) fn note_drawn(&mut self, from: usize, chosen: RankedHost) {
+        self.drawn_from = from;
+        if !self.best.iter().any(|other| other.host == chosen.host) {
+            self.best.push(chosen);
         }
     }
 
@@ -116,11 +166,7 @@ impl RankingTable {
             .collect();
         Some(Self {
             hosts: ranking.hosts.len(),
-            weighers: scheduler
-                .weighers()
-                .take(ranking.parts.len())
-                .map(|weigher| weigher.name().to_owned())
-                .collect(),
+            weighers: names(scheduler).take(ranking.parts.len()).collect(),
             best,
             tied: ranking.tied(),
             drawn_from: order.drawn_from,
@@ -129,12 +175,19 @@ impl RankingTable {
     }
 }
 
+fn names(scheduler: &Scheduler) -> impl Iterator<Item = String> {
+    scheduler
+        .weighers()
+        .map(|weigher| weigher.name().to_owned())
+}
+
 fn row(fleet: &Fleet, ranking: &Ranking, place: usize) -> Option<RankedHost> {
-    let parts = ranking.parts.iter().map(|part| WeightPart {
-        raw: Some(part.raw(place)).filter(|raw| raw.is_finite()),
-        normalised: part.normalised(place),
-        multiplier: part.multiplier(place),
-        weighted: part.multiplier(place) * part.normalised(place),
+    let parts = ranking.parts.iter().map(|part| {
+        WeightPart::new(
+            part.raw(place),
+            part.normalised(place),
+            part.multiplier(place),
+        )
     });
     Some(RankedHost {
         host: fleet.name(*ranking.hosts.get(place)?)?.clone(),

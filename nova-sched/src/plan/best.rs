@@ -4,14 +4,17 @@
 //! every row of the fleet first with a multiplication where Nova's formula divides. What that can be wrong by
 //! is known; only the hosts that could be among the best by it are weighed by the exact formula.
 
+use std::cmp::Ordering;
+
 use crate::candidates::Candidates;
+use crate::explain::WeightPart;
 use crate::fleet::{Fleet, HostIndex, MeasureColumn};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 use crate::weighers::{Multipliers, Scale, Scores, Weigher};
 
 /// The most hosts that are looked for.
-const MOST: usize = 32;
+pub(crate) const MOST: usize = 32;
 
 /// One host of this many must be left.
 const SPARSE: usize = 8;
@@ -23,45 +26,177 @@ const LANES: usize = 8;
 /// With more hosts than this that could be among the best, weighing all of them is better.
 const CONTENDERS: usize = 4096;
 
-/// The best `limit` hosts, best first and the earlier of equal ones first, and their weights;
-/// `None` where the other way is better or the only one: few hosts are left, or many are alike.
-pub(super) fn best(
-    scheduler: &Scheduler,
-    fleet: &Fleet,
-    request: &PlacementRequest,
-    candidates: &Candidates,
-    limit: usize,
-) -> Option<Vec<(HostIndex, f64)>> {
-    if limit > MOST || candidates.len() < 2 || candidates.len() * SPARSE < fleet.len() {
-        return None;
-    }
-    let weighers = scheduler.weighers();
-    let terms: Vec<Term<'_>> = weighers
-        .filter_map(|weigher| Term::of(weigher, fleet, request, candidates))
-        .collect();
-    let mut best: Vec<(HostIndex, f64)> = contenders(&terms, fleet, candidates, limit)?
-        .into_iter()
-        .map(|row| {
-            let total = terms
-                .iter()
-                .fold(0.0, |total, term| total + term.exact(row));
-            (HostIndex::from_row(row), total)
+/// What every weigher says of the hosts that are left, as far as it is needed.
+pub(crate) struct Dense<'a> {
+    fleet: &'a Fleet,
+    candidates: &'a Candidates,
+    terms: Vec<Term<'a>>,
+}
+
+/// The best hosts, and what the weighers had to do with it.
+pub(crate) struct Outcome {
+    /// Best first, the earlier of equal ones first, with their weights.
+    pub(crate) best: Vec<(HostIndex, f64)>,
+    /// How many hosts weigh as much as the best.
+    pub(crate) tied: usize,
+    /// The host that would be best without each weigher.
+    pub(crate) without: Vec<HostIndex>,
+}
+
+impl<'a> Dense<'a> {
+    /// `None` where the other way is better or the only one: few hosts are left. With `all`,
+    /// weighers that add nothing to any weight are kept.
+    pub(crate) fn of(
+        scheduler: &Scheduler,
+        fleet: &'a Fleet,
+        request: &PlacementRequest,
+        candidates: &'a Candidates,
+        all: bool,
+    ) -> Option<Self> {
+        if candidates.len() < 2 || candidates.len() * SPARSE < fleet.len() {
+            return None;
+        }
+        let terms = scheduler
+            .weighers()
+            .filter_map(|weigher| Term::of(weigher, fleet, request, candidates, all))
+            .collect();
+        Some(Self {
+            fleet,
+            candidates,
+            terms,
         })
-        .collect();
-    if best.iter().any(|(_, total)| !total.is_finite()) {
-        return None;
     }
-    // Rows ascend, and sorting is stable.
-    best.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    best.truncate(limit);
-    Some(best)
+
+    /// The best `limit` hosts, best first and the earlier of equal ones first, and their weights;
+    /// `None` if too many are alike.
+    pub(crate) fn best(&self, limit: usize) -> Option<Vec<(HostIndex, f64)>> {
+        let mut found = Contenders::new(limit, self.slack());
+        self.sweep(|group, word, sums, _| found.offer(group, word, sums))?;
+        let mut best = self.weighed(found.finish())?;
+        best.truncate(limit);
+        Some(best)
+    }
+
+    /// The same, and what would be without each of the weighers.
+    pub(crate) fn outcome(&self, limit: usize) -> Option<Outcome> {
+        let slack = self.slack();
+        let mut found = Contenders::new(limit, slack);
+        let mut without: Vec<Contenders> = self
+            .terms
+            .iter()
+            .map(|_| Contenders::new(1, slack))
+            .collect();
+        self.sweep(|group, word, sums, parts| {
+            found.offer(group, word, sums)?;
+            for ((found, part), term) in without.iter_mut().zip(parts).zip(&self.terms) {
+                if !term.idle {
+                    let mut rest = *sums;
+                    for (rest, part) in rest.iter_mut().zip(part) {
+                        *rest -= part;
+                    }
+                    found.offer(group, word, &rest)?;
+                }
+            }
+            Some(())
+        })?;
+        let best = self.weighed(found.finish())?;
+        let (winner, highest) = *best.first()?;
+        let tied = best.iter().take_while(|(_, total)| *total >= highest);
+        let mut outcome = Outcome {
+            tied: tied.count(),
+            without: Vec::new(),
+            best,
+        };
+        outcome.best.truncate(limit);
+        for (left_out, found) in without.into_iter().enumerate() {
+            if self.terms[left_out].idle {
+                outcome.without.push(winner);
+                continue;
+            }
+            let others = self.terms.iter().enumerate();
+            let others = || others.clone().filter(|(place, _)| *place != left_out);
+            let total = |row| others().fold(0.0, |total, (_, term)| total + term.exact(row));
+            let mut best: Option<(usize, f64)> = None;
+            for row in found.finish() {
+                let total: f64 = total(row);
+                if best.is_none_or(|(_, best)| total > best) {
+                    best = Some((row, total));
+                }
+            }
+            outcome.without.push(HostIndex::from_row(best?.0));
+        }
+        Some(outcome)
+    }
+
+    /// What each weigher adds to the weight of a host; for all weighers only where all were kept.
+    pub(crate) fn parts(&self, host: HostIndex) -> Vec<WeightPart> {
+        let row = host.get();
+        self.terms
+            .iter()
+            .map(|term| WeightPart::new(term.raw(row), term.normalised(row), term.multiplier(row)))
+            .collect()
+    }
+
+    /// What the sums of a sweep can be wrong by, with a margin: each term is wrong by some units
+    /// in the last place of what it can reach, and so is each sum.
+    fn slack(&self) -> f64 {
+        let reach: f64 = self.terms.iter().map(Term::reach).sum();
+        128.0 * f64::EPSILON * reach
+    }
+
+    /// Hands over, group by group, which hosts are left, about what they weigh, and of what that is
+    /// made.
+    fn sweep(
+        &self,
+        mut take: impl FnMut(usize, u64, &[f64; GROUP], &[[f64; GROUP]]) -> Option<()>,
+    ) -> Option<()> {
+        let mut parts = vec![[0.0; GROUP]; self.terms.len()];
+        for group in 0..self.fleet.len().div_ceil(GROUP) {
+            let word = self.candidates.word(group);
+            if word == 0 {
+                continue;
+            }
+            let mut sums = [0.0; GROUP];
+            for (term, part) in self.terms.iter().zip(&mut parts) {
+                if !term.idle {
+                    term.write(group, part);
+                    for (sum, part) in sums.iter_mut().zip(part) {
+                        *sum += *part;
+                    }
+                }
+            }
+            take(group, word, &sums, &parts)?;
+        }
+        Some(())
+    }
+
+    /// The hosts of ascending rows by their exact weights; `None` if one is no number.
+    fn weighed(&self, rows: Vec<usize>) -> Option<Vec<(HostIndex, f64)>> {
+        let exact = |row| {
+            let terms = self.terms.iter().filter(|term| !term.idle);
+            terms.fold(0.0, |total, term| total + term.exact(row))
+        };
+        let mut weighed: Vec<(HostIndex, f64)> = rows
+            .into_iter()
+            .map(|row| (HostIndex::from_row(row), exact(row)))
+            .collect();
+        if weighed.iter().any(|(_, total)| !total.is_finite()) {
+            return None;
+        }
+        // Sorting is stable: of equal hosts the earlier stays in front.
+        weighed.sort_by(|(_, one), (_, other)| other.partial_cmp(one).unwrap_or(Ordering::Equal));
+        Some(weighed)
+    }
 }
 
 /// What one weigher adds to the weights.
 struct Term<'a> {
     raw: Raw<'a>,
+    lower_bound: Option<f64>,
     scale: Scale,
     multipliers: Factor<'a>,
+    /// It adds nothing to any weight.
+    idle: bool,
 }
 
 enum Raw<'a> {
@@ -88,12 +223,16 @@ impl<'a> Term<'a> {
         fleet: &'a Fleet,
         request: &PlacementRequest,
         candidates: &Candidates,
+        all: bool,
     ) -> Option<Self> {
         let multipliers = match weigher.multipliers(request, fleet) {
-            Multipliers::Same(multiplier) => match Multipliers::finite(multiplier) {
-                0.0 => return None,
-                multiplier => Factor::Same(multiplier),
-            },
+            Multipliers::Same(multiplier) => {
+                let multiplier = Multipliers::finite(multiplier);
+                if multiplier == 0.0 && !all {
+                    return None;
+                }
+                Factor::Same(multiplier)
+            }
             Multipliers::Overridden {
                 configured,
                 sign,
@@ -135,57 +274,57 @@ impl<'a> Term<'a> {
                 (Raw::Rows(rows), scale)
             }
         };
-        (!scale.is_flat()).then_some(Self {
+        let idle = scale.is_flat() || matches!(multipliers, Factor::Same(0.0));
+        (all || !idle).then_some(Self {
             raw,
+            lower_bound: bound,
             scale,
             multipliers,
+            idle,
         })
     }
 
-    /// What it adds to the weight of a row, by Nova's formula.
-    fn exact(&self, row: usize) -> f64 {
+    /// What the weigher says of a row, raised to its lower bound.
+    fn raw(&self, row: usize) -> f64 {
         let raw = match &self.raw {
             Raw::Same(raw) => Some(*raw),
             Raw::Column(column) => column.get(row),
             Raw::Rows(rows) => rows.get(row).copied(),
         };
-        let multiplier = match &self.multipliers {
-            Factor::Same(multiplier) => *multiplier,
-            Factor::Overridden {
-                configured,
-                sign,
-                rows,
-            } => overridden(
-                *configured,
-                *sign,
-                rows.get(row).copied().unwrap_or(f64::NAN),
-            ),
-            Factor::Rows(rows) => rows.get(row).copied().unwrap_or(0.0),
-        };
-        multiplier * self.scale.normalise(raw.unwrap_or(f64::NAN))
+        let raw = raw.unwrap_or(f64::NAN);
+        self.lower_bound.map_or(raw, |bound| raw.max(bound))
     }
 
-    /// Adds about that to the weights of a group.
-    fn add(&self, group: usize, sums: &mut [f64; GROUP]) {
+    fn normalised(&self, row: usize) -> f64 {
+        self.scale.normalise(self.raw(row))
+    }
+
+    /// What it adds to the weight of a row, by Nova's formula.
+    fn exact(&self, row: usize) -> f64 {
+        self.multiplier(row) * self.normalised(row)
+    }
+
+    /// About that, for a group of rows.
+    fn write(&self, group: usize, part: &mut [f64; GROUP]) {
         let inverse = self.scale.inverse();
         let low = self.scale.low();
         let raw = match &self.raw {
             Raw::Same(raw) => {
                 let weight = (raw.max(low) - low) * inverse;
-                for (place, sum) in sums.iter_mut().enumerate() {
-                    *sum += self.multiplier(group * GROUP + place) * weight;
+                for (place, part) in part.iter_mut().enumerate() {
+                    *part = self.multiplier(group * GROUP + place) * weight;
                 }
                 return;
             }
             Raw::Column(column) => column.group(group),
-            Raw::Rows(rows) => part(rows, group),
+            Raw::Rows(rows) => part_of(rows, group),
         };
-        let each = sums.iter_mut().zip(raw);
+        let each = part.iter_mut().zip(raw);
         match &self.multipliers {
             Factor::Same(multiplier) => {
                 let factor = multiplier * inverse;
-                for (sum, raw) in each {
-                    *sum += (higher(low, *raw) - low) * factor;
+                for (part, raw) in each {
+                    *part = (higher(low, *raw) - low) * factor;
                 }
             }
             Factor::Overridden {
@@ -193,14 +332,14 @@ impl<'a> Term<'a> {
                 sign,
                 rows,
             } => {
-                for ((sum, raw), row) in each.zip(part(rows, group)) {
+                for ((part, raw), row) in each.zip(part_of(rows, group)) {
                     let factor = overridden(*configured, *sign, *row) * inverse;
-                    *sum += (higher(low, *raw) - low) * factor;
+                    *part = (higher(low, *raw) - low) * factor;
                 }
             }
             Factor::Rows(rows) => {
-                for ((sum, raw), row) in each.zip(part(rows, group)) {
-                    *sum += (higher(low, *raw) - low) * (row * inverse);
+                for ((part, raw), row) in each.zip(part_of(rows, group)) {
+                    *part = (higher(low, *raw) - low) * (row * inverse);
                 }
             }
         }
@@ -239,45 +378,49 @@ fn overridden(configured: f64, sign: f64, row: f64) -> f64 {
     if row.is_nan() { configured } else { sign * row }
 }
 
-/// The rows that can be among the best `limit`, ascending; `None` if they are too many.
-fn contenders(
-    terms: &[Term<'_>],
-    fleet: &Fleet,
-    candidates: &Candidates,
-    limit: usize,
-) -> Option<Vec<usize>> {
-    // Each term is wrong by some units in the last place of what it can reach, and so is each sum.
-    let reach: f64 = terms.iter().map(Term::reach).sum();
-    let slack = 64.0 * f64::EPSILON * reach;
-    let mut found: Vec<(usize, f64)> = Vec::new();
-    let mut tops = Tops::new(limit);
-    for group in 0..fleet.len().div_ceil(GROUP) {
-        let word = candidates.word(group);
-        if word == 0 {
-            continue;
-        }
-        let mut sums = [0.0; GROUP];
-        for term in terms {
-            term.add(group, &mut sums);
-        }
-        if highest(&sums) < tops.lowest - slack {
-            continue;
-        }
-        for (place, sum) in sums.iter().enumerate() {
-            if word >> place & 1 == 1 && *sum >= tops.lowest - slack {
-                found.push((group * GROUP + place, *sum));
-                tops.offer(*sum);
-            }
-        }
-        if found.len() > CONTENDERS {
-            found.retain(|(_, sum)| *sum >= tops.lowest - slack);
-            if found.len() > CONTENDERS / 2 {
-                return None;
-            }
+/// The rows that can be among the best few by sums that may be wrong by some slack.
+struct Contenders {
+    rows: Vec<(usize, f64)>,
+    tops: Tops,
+    slack: f64,
+}
+
+impl Contenders {
+    fn new(limit: usize, slack: f64) -> Self {
+        Self {
+            rows: Vec::new(),
+            tops: Tops::new(limit),
+            slack,
         }
     }
-    found.retain(|(_, sum)| *sum >= tops.lowest - slack);
-    Some(found.into_iter().map(|(row, _)| row).collect())
+
+    /// Takes in a group; `None` if too many hosts are alike.
+    fn offer(&mut self, group: usize, word: u64, sums: &[f64; GROUP]) -> Option<()> {
+        if highest(sums) < self.tops.lowest - self.slack {
+            return Some(());
+        }
+        for (place, sum) in sums.iter().enumerate() {
+            if word >> place & 1 == 1 && *sum >= self.tops.lowest - self.slack {
+                self.rows.push((group * GROUP + place, *sum));
+                self.tops.offer(*sum);
+            }
+        }
+        if self.rows.len() > CONTENDERS {
+            self.forget();
+        }
+        (self.rows.len() <= CONTENDERS).then_some(())
+    }
+
+    fn forget(&mut self) {
+        let least = self.tops.lowest - self.slack;
+        self.rows.retain(|(_, sum)| *sum >= least);
+    }
+
+    /// The rows, ascending.
+    fn finish(mut self) -> Vec<usize> {
+        self.forget();
+        self.rows.into_iter().map(|(row, _)| row).collect()
+    }
 }
 
 /// The highest few numbers so far.
@@ -329,7 +472,7 @@ fn scale_of_column(column: &MeasureColumn, candidates: &Candidates, bound: Optio
 }
 
 /// A group's part of rows.
-fn part(rows: &[f64], group: usize) -> &[f64] {
+fn part_of(rows: &[f64], group: usize) -> &[f64] {
     let from = (group * GROUP).min(rows.len());
     &rows[from..(from + GROUP).min(rows.len())]
 }

@@ -1,6 +1,6 @@
 //! Plans: what was decided, and how it is decided.
 
-mod best;
+pub(crate) mod best;
 mod claimer;
 pub(crate) mod filtering;
 mod options;

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::best::best;
+use super::best::{Dense, MOST};
 use super::claimer::{Claimer, Unclaimed};
 use super::filtering;
 use super::ranking::{Lot, Order, Ranking, draw, first_unweighable};
 use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
 use crate::candidates::Candidates;
-use crate::explain::{self, Explanation, Failure, RankingTable, Round};
+use crate::explain::{self, Explanation, Failure, RankedHost, RankingTable, Round};
 use crate::fleet::{Fleet, HostIndex, PlacedServer, ServerShape};
 use crate::random::Lots;
 use crate::request::PlacementRequest;
@@ -66,7 +66,8 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self, claimer: &mut dyn Claimer) -> Plan {
         let count = self.asked.count();
-        if count > 1 && self.is_plain() && standing::is_local(self.scheduler, self.asked) {
+        let brief = self.options.detail == Detail::Off;
+        if count > 1 && brief && self.is_plain() && standing::is_local(self.scheduler, self.asked) {
             return self.run_local();
         }
         let mut chosen: Vec<Chosen> = Vec::new();
@@ -163,22 +164,23 @@ impl<'a> Planner<'a> {
             first,
             detail,
         );
-        if first && self.is_plain() {
-            let limit = self.limit(filtered.left.len());
-            if let Some(choice) = self.best(&filtered.left, limit) {
-                return choice;
+        let limit = self.limit(filtered.left.len());
+        let shortcut = first && self.is_plain() && limit < filtered.left.len();
+        let quick = shortcut.then(|| self.best(&filtered.left, limit)).flatten();
+        let (choice, table) = match quick {
+            Some(quick) => quick,
+            None => {
+                let hosts = match former {
+                    None => filtered.left.iter().collect(),
+                    Some(hosts) => hosts
+                        .iter()
+                        .copied()
+                        .filter(|host| filtered.left.contains(*host))
+                        .collect(),
+                };
+                self.rank(server, hosts, claimer)
             }
-        }
-        let hosts: Vec<HostIndex> = match former {
-            None => filtered.left.iter().collect(),
-            Some(hosts) => hosts
-                .iter()
-                .copied()
-                .filter(|host| filtered.left.contains(*host))
-                .collect(),
         };
-        self.failure = filtered.failure;
-        let (choice, table) = self.rank(server, hosts, claimer);
         if detail > Detail::Off {
             self.rounds.push(Round {
                 server: server.saturating_add(1),
@@ -198,27 +200,46 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether nobody wants to know more than the outcome, so that it may be reckoned in any way.
+    /// Whether nobody is to be told of each step, so that it may be reckoned in any way.
     fn is_plain(&self) -> bool {
-        let strict = self.scheduler.malformed_fails_request();
-        self.options.detail == Detail::Off && !self.options.claiming && !strict
+        !self.options.claiming && !self.scheduler.malformed_fails_request()
     }
 
-    /// The best few, where they are all that is needed.
-    fn best(&mut self, left: &Candidates, limit: usize) -> Option<Choice> {
-        if limit >= left.len() || self.scheduler.shuffles_best() {
+    /// The best few, where they are all that is needed; `None` where they have to be found another
+    /// way.
+    fn best(&mut self, left: &Candidates, limit: usize) -> Option<(Choice, Option<RankingTable>)> {
+        let scheduler = self.scheduler;
+        let full = self.options.detail == Detail::Full;
+        if limit > MOST || scheduler.shuffles_best() {
             return None;
         }
-        let mut best = best(self.scheduler, &self.fleet, &self.request, left, limit)?;
-        draw(
+        let dense = Dense::of(scheduler, &self.fleet, &self.request, left, full)?;
+        let (mut best, mut table) = if full {
+            let mut outcome = dense.outcome(limit.max(RankingTable::MAX_BEST))?;
+            let table =
+                RankingTable::of_dense(scheduler, &self.fleet, &dense, left.len(), &outcome);
+            outcome.best.truncate(limit);
+            (outcome.best, Some(table))
+        } else {
+            (dense.best(limit)?, None)
+        };
+        let from = draw(
             &mut best,
             |(_, weight)| weight,
-            self.scheduler,
+            scheduler,
             &mut self.lots,
             |_| {},
         );
+        if let (Some(table), Some((host, total))) = (&mut table, best.first()) {
+            let chosen = RankedHost {
+                host: self.fleet.host(*host).name().clone(),
+                parts: dense.parts(*host),
+                total: *total,
+            };
+            table.note_drawn(from, chosen);
+        }
         let (hosts, weights) = best.into_iter().unzip();
-        Some(Choice { hosts, weights })
+        Some((Choice { hosts, weights }, table))
     }
 
     fn rank(

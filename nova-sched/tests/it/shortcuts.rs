@@ -3,7 +3,8 @@
 use nova_core::model::{Inventory, ResourceClass};
 use nova_sched::weighers::{CPUWeigher, DiskWeigher, RAMWeigher};
 use nova_sched::{
-    Detail, Filter, Fleet, HostState, HostView, PlacementRequest, PlanOptions, Scheduler, Verdict,
+    Detail, Filter, Fleet, HostState, HostView, PlacementRequest, PlanOptions, Scheduler,
+    Unclaimed, Verdict,
 };
 use proptest::prelude::*;
 
@@ -69,6 +70,11 @@ proptest! {
         let (quick, thorough) = (plan(Detail::Off), plan(Detail::Counts));
         prop_assert_eq!(quick.explain().fits, thorough.explain().fits);
         prop_assert_eq!(quick.placements(), thorough.placements());
+
+        // Where claims may be refused, no shortcut is taken.
+        let full = PlanOptions::default().with_seed(seed);
+        let thorough = scheduler.plan_claiming(&fleet, &request, &full, &mut Unclaimed);
+        prop_assert_eq!(scheduler.plan_with(&fleet, &request, &full), thorough);
     }
 }
 
