@@ -182,6 +182,7 @@ impl HostState {
         state.inventories = report.inventories;
         state.used = usage.used;
         state.servers = usage.servers;
+        state.supported_instances = supported_instances(&capabilities, &report.hypervisor);
         state.hypervisor = Some(report.hypervisor);
         state.capabilities = capabilities;
         state.traits = report.traits;
@@ -305,6 +306,29 @@ impl HostState {
     pub fn with_liveness(mut self, liveness: Liveness) -> Self {
         self.liveness = liveness;
         self
+    }
+}
+
+/// The kinds of guests by the capability `supported_instances`, a JSON list of architecture,
+/// hypervisor and mode as Nova's drivers report it; without it, hardware guests of the
+/// hypervisor's own architecture.
+fn supported_instances(
+    capabilities: &BTreeMap<String, String>,
+    hypervisor: &HypervisorInfo,
+) -> Vec<SupportedInstance> {
+    let reported = capabilities
+        .get("supported_instances")
+        .and_then(|text| serde_json::from_str::<Vec<[String; 3]>>(text).ok());
+    match reported {
+        Some(kinds) => kinds
+            .into_iter()
+            .map(|[architecture, kind, mode]| SupportedInstance::new(architecture, kind, mode))
+            .collect(),
+        None => vec![SupportedInstance::new(
+            hypervisor.architecture.clone(),
+            hypervisor.kind.to_lowercase(),
+            "hvm",
+        )],
     }
 }
 
