@@ -173,7 +173,6 @@ pub struct PlacedServer {
     /// Its id.
     pub id: ServerId,
     /// What it has in common with others; share it between servers that are alike.
-    #[serde(with = "shared")]
     pub shape: Arc<ServerShape>,
 }
 
@@ -184,28 +183,6 @@ impl PlacedServer {
             id,
             shape: shape.into(),
         }
-    }
-}
-
-/// A shape is written as if it were not shared.
-mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::ServerShape;
-
-    pub(super) fn serialize<S: Serializer>(
-        shape: &Arc<ServerShape>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        shape.as_ref().serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Arc<ServerShape>, D::Error> {
-        ServerShape::deserialize(deserializer).map(Arc::new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked of the scheduler.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use nova_core::id::{AggregateId, HostName, ProjectId, ServerId, ZoneName};
 use nova_core::model::{Flavor, HostTrait, ResourceClass, Resources};
@@ -58,7 +59,7 @@ pub struct PlacementRequest {
     #[serde(default)]
     in_tree: Option<HostName>,
     #[serde(default)]
-    group: Option<GroupRequest>,
+    group: Option<Arc<GroupRequest>>,
     #[serde(default)]
     hints: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -261,7 +262,7 @@ impl PlacementRequest {
     /// As a member of this server group.
     #[must_use]
     pub fn with_group(mut self, group: GroupRequest) -> Self {
-        self.group = Some(group);
+        self.group = Some(Arc::new(group));
         self
     }
 
@@ -439,7 +440,7 @@ impl PlacementRequest {
 
     /// The server group.
     pub fn group(&self) -> Option<&GroupRequest> {
-        self.group.as_ref()
+        self.group.as_deref()
     }
 
     /// All scheduler hints.
@@ -538,7 +539,7 @@ impl PlacementRequest {
     /// A member of the group was put onto a host: Nova appends the host to the group's.
     pub(crate) fn note_group_host(&mut self, host: &HostName) {
         if let Some(group) = &mut self.group {
-            group.hosts.insert(host.clone());
+            Arc::make_mut(group).hosts.insert(host.clone());
         }
     }
 }
