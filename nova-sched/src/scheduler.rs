@@ -12,7 +12,11 @@ use crate::fleet::{Fleet, HostIndex};
 use crate::plan::ranking::{Ranking, first_unweighable};
 use crate::plan::{Claimer, Detail, Plan, PlanOptions, Planner, Unclaimed, filtering};
 use crate::request::PlacementRequest;
-use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
+use crate::weighers::{
+    BuildFailureWeigher, CPUWeigher, CrossCellWeigher, DiskWeigher, HypervisorVersionWeigher,
+    ImagePropertiesWeigher, IoOpsWeigher, MetricsWeigher, NumInstancesWeigher, PCIWeigher,
+    RAMWeigher, ServerGroupSoftAffinityWeigher, ServerGroupSoftAntiAffinityWeigher, Weigher,
+};
 
 /// Filters and weighers in their order, and how the winner is drawn from the best.
 ///
@@ -54,7 +58,7 @@ pub struct Scheduler {
 
 impl Default for Scheduler {
     /// The filters that stand for Placement and Nova's default ones, as far as they are there, and
-    /// the RAM, CPU and disk weighers (see [`SchedulerBuilder::with_defaults`]).
+    /// Nova's weighers (see [`SchedulerBuilder::with_defaults`]).
     fn default() -> Self {
         Self::builder().with_defaults().build()
     }
@@ -228,8 +232,8 @@ pub struct SchedulerBuilder {
 
 impl SchedulerBuilder {
     /// Adds the defaults. Filters: [`ComputeFilter`], [`AvailabilityZoneFilter`], [`CoreFilter`],
-    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`], [`ComputeCapabilitiesFilter`]. Weighers,
-    /// in the order in which Nova sums them: [`CPUWeigher`], [`DiskWeigher`], [`RAMWeigher`].
+    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`], [`ComputeCapabilitiesFilter`]. Weighers:
+    /// [all of Nova's](Self::with_default_weighers).
     #[must_use]
     pub fn with_defaults(self) -> Self {
         self.filter(ComputeFilter)
@@ -239,9 +243,26 @@ impl SchedulerBuilder {
             .filter(DiskFilter)
             .filter(ResourceFilter)
             .filter(ComputeCapabilitiesFilter)
+            .with_default_weighers()
+    }
+
+    /// Adds all of Nova's weighers with Nova's multipliers, in the order in which the recorded
+    /// cases of Nova sum them: by name.
+    #[must_use]
+    pub fn with_default_weighers(self) -> Self {
+        self.weigher(BuildFailureWeigher::default())
             .weigher(CPUWeigher::default())
+            .weigher(CrossCellWeigher::default())
             .weigher(DiskWeigher::default())
+            .weigher(HypervisorVersionWeigher::default())
+            .weigher(ImagePropertiesWeigher::default())
+            .weigher(IoOpsWeigher::default())
+            .weigher(MetricsWeigher::default())
+            .weigher(NumInstancesWeigher::default())
+            .weigher(PCIWeigher::default())
             .weigher(RAMWeigher::default())
+            .weigher(ServerGroupSoftAffinityWeigher::default())
+            .weigher(ServerGroupSoftAntiAffinityWeigher::default())
     }
 
     /// Adds a filter behind the others.

@@ -11,7 +11,12 @@ use crate::filters::{
     Filter, RamFilter, ResourceFilter, RetryFilter, Stage,
 };
 use crate::scheduler::Scheduler;
-use crate::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, Weigher};
+use crate::weighers::{
+    BuildFailureWeigher, CPUWeigher, CrossCellWeigher, DiskWeigher, HypervisorVersionWeigher,
+    ImagePropertiesWeigher, IoOpsWeigher, MetricsWeigher, NumInstancesWeigher, PCIWeigher,
+    RAMWeigher, ServerGroupSoftAffinityWeigher, ServerGroupSoftAntiAffinityWeigher, Weigher,
+    parse_weight_setting,
+};
 
 type MakeFilter = Arc<dyn Fn(&Config) -> Result<Arc<dyn Filter>> + Send + Sync>;
 type MakeWeigher = Arc<dyn Fn(&Config) -> Result<Arc<dyn Weigher>> + Send + Sync>;
@@ -58,9 +63,44 @@ impl Registry {
             "RetryFilter" => |_| RetryFilter,
         }
         rows! { registry.register_weigher:
+            "BuildFailureWeigher" => |config| {
+                BuildFailureWeigher::new(config.filter_scheduler.build_failure_weight_multiplier)
+            },
             "CPUWeigher" => |config| CPUWeigher::new(config.filter_scheduler.cpu_weight_multiplier),
+            "CrossCellWeigher" => |config| {
+                CrossCellWeigher::new(config.filter_scheduler.cross_cell_move_weight_multiplier)
+            },
             "DiskWeigher" => |config| DiskWeigher::new(config.filter_scheduler.disk_weight_multiplier),
+            "HypervisorVersionWeigher" => |config| {
+                let options = &config.filter_scheduler;
+                HypervisorVersionWeigher::new(options.hypervisor_version_weight_multiplier)
+            },
+            "ImagePropertiesWeigher" => |config| {
+                let options = &config.filter_scheduler;
+                ImagePropertiesWeigher::new(options.image_props_weight_multiplier)
+                    .with_setting(parse_weight_setting(&options.image_props_weight_setting))
+            },
+            "IoOpsWeigher" => |config| IoOpsWeigher::new(config.filter_scheduler.io_ops_weight_multiplier),
+            "MetricsWeigher" => |config| {
+                let options = &config.metrics;
+                let setting = parse_weight_setting(&options.weight_setting);
+                MetricsWeigher::new(options.weight_multiplier, setting)
+                    .with_required(options.required)
+                    .with_weight_of_unavailable(options.weight_of_unavailable)
+            },
+            "NumInstancesWeigher" => |config| {
+                NumInstancesWeigher::new(config.filter_scheduler.num_instances_weight_multiplier)
+            },
+            "PCIWeigher" => |config| PCIWeigher::new(config.filter_scheduler.pci_weight_multiplier),
             "RAMWeigher" => |config| RAMWeigher::new(config.filter_scheduler.ram_weight_multiplier),
+            "ServerGroupSoftAffinityWeigher" => |config| {
+                let options = &config.filter_scheduler;
+                ServerGroupSoftAffinityWeigher::new(options.soft_affinity_weight_multiplier)
+            },
+            "ServerGroupSoftAntiAffinityWeigher" => |config| {
+                let options = &config.filter_scheduler;
+                ServerGroupSoftAntiAffinityWeigher::new(options.soft_anti_affinity_weight_multiplier)
+            },
         }
         registry.standard = registry.weighers.len();
         registry

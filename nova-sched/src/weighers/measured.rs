@@ -1,13 +1,16 @@
 //! The weighers whose raw weight is one of the fleet's measures.
 
 /// Declares such a weigher: its measure, Nova's option for its multiplier with the default, and
-/// the lowest raw weight, if there is one.
+/// the lowest raw weight, if there is one. `negated` turns the multiplier's sign; `unless` names the
+/// function that says why a host cannot be weighed.
 macro_rules! measured_weigher {
     (
         $(#[$doc:meta])*
         $name:ident, $measure:expr,
         option $option:literal = $default:literal,
         lowest $lowest:expr
+        $(, $negated:ident)?
+        $(; unless $unweighable:path)?
     ) => {
         $(#[$doc])*
         ///
@@ -21,7 +24,8 @@ macro_rules! measured_weigher {
             #[doc = concat!("With this multiplier (Nova's `", $option, "`, by default ", stringify!($default), ").")]
             pub fn new(multiplier: f64) -> Self {
                 Self {
-                    multiplier: crate::weighers::AggregateMultiplier::new($option, multiplier),
+                    multiplier: crate::weighers::AggregateMultiplier::new($option, multiplier)
+                        $(.$negated())?,
                 }
             }
         }
@@ -44,6 +48,16 @@ macro_rules! measured_weigher {
             ) -> f64 {
                 host.measure($measure)
             }
+
+            $(
+                fn unweighable(
+                    &self,
+                    _request: &crate::request::PlacementRequest,
+                    host: &crate::fleet::HostView<'_>,
+                ) -> Option<crate::verdict::Reason> {
+                    $unweighable(host)
+                }
+            )?
 
             fn multiplier(&self, host: &crate::fleet::HostView<'_>) -> f64 {
                 self.multiplier.of(host)
