@@ -60,7 +60,8 @@ impl WeightPart {
             raw: Some(raw).filter(|raw| raw.is_finite()),
             normalised,
             multiplier,
-            weighted: multiplier * normalised,
+            // Adding zero takes the sign off a zero.
+            weighted: multiplier * normalised + 0.0,
         }
     }
 }

@@ -205,13 +205,17 @@ impl fmt::Display for RankingTable {
             .iter()
             .map(|ranked| ranked.host.as_str().chars().count());
         let width = names.chain(["weight (raw)".len()]).max().unwrap_or(0);
+        let shown: Vec<usize> = (0..self.weighers.len())
+            .filter(|weigher| self.adds(*weigher))
+            .collect();
         let cells: Vec<Vec<String>> = self
             .best
             .iter()
             .map(|ranked| {
-                ranked
-                    .parts
+                let parts = shown
                     .iter()
+                    .filter_map(|weigher| ranked.parts.get(*weigher));
+                parts
                     .map(|part| match part.raw {
                         Some(raw) => format!("{:.3} ({raw})", part.weighted),
                         None => format!("{:.3} (no number)", part.weighted),
@@ -219,8 +223,11 @@ impl fmt::Display for RankingTable {
                     .collect()
             })
             .collect();
-        let widths: Vec<usize> = self
-            .weighers
+        let names: Vec<&String> = shown
+            .iter()
+            .filter_map(|weigher| self.weighers.get(*weigher))
+            .collect();
+        let widths: Vec<usize> = names
             .iter()
             .enumerate()
             .map(|(column, name)| {
@@ -233,7 +240,7 @@ impl fmt::Display for RankingTable {
             })
             .collect();
         write!(f, "  {:<width$}", "weight (raw)")?;
-        for (name, width) in self.weighers.iter().zip(&widths) {
+        for (name, width) in names.iter().zip(&widths) {
             write!(f, "  {name:>width$}")?;
         }
         writeln!(f, "  {:>7}", "sum")?;
@@ -251,11 +258,22 @@ impl fmt::Display for RankingTable {
         {
             writeln!(f, "  and {more} more")?;
         }
+        match self.weighers.len().saturating_sub(shown.len()) {
+            0 => {}
+            1 => writeln!(f, "  The other weigher adds nothing to these.")?,
+            others => writeln!(f, "  The other {others} weighers add nothing to these.")?,
+        }
         self.write_decision(f)
     }
 }
 
 impl RankingTable {
+    /// Whether a weigher adds to the weight of any of the hosts that are shown.
+    fn adds(&self, weigher: usize) -> bool {
+        let mut parts = self.best.iter().filter_map(|host| host.parts.get(weigher));
+        parts.any(|part| part.weighted != 0.0)
+    }
+
     fn write_decision(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.tied > 1 {
             writeln!(

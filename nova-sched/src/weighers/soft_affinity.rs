@@ -23,6 +23,9 @@ macro_rules! soft_weigher {
         }
 
         impl $name {
+            /// What each member counts.
+            const MEMBER: f64 = $member;
+
             #[doc = concat!("With this multiplier (Nova's `", $option, "`, by default 1.0).")]
             pub fn new(multiplier: f64) -> Self {
                 Self {
@@ -43,7 +46,7 @@ macro_rules! soft_weigher {
             }
 
             fn weigh(&self, request: &PlacementRequest, host: &HostView<'_>) -> f64 {
-                group(request, $policy).map_or(0.0, |group| 0.0 + $member * members_on(group, host))
+                group(request, $policy).map_or(0.0, |group| 0.0 + Self::MEMBER * members_on(group, host))
             }
 
             fn scores<'a>(&self, request: &PlacementRequest, fleet: &'a Fleet) -> Scores<'a> {
@@ -62,7 +65,7 @@ macro_rules! soft_weigher {
             ) {
                 if let Some(group) = group(request, $policy) {
                     let members = members(group, fleet);
-                    weights.extend(hosts.iter().map(|host| 0.0 + $member * count(&members, *host)));
+                    weights.extend(hosts.iter().map(|host| 0.0 + Self::MEMBER * count(&members, *host)));
                 } else {
                     weights.resize(weights.len() + hosts.len(), 0.0);
                 }

@@ -1,7 +1,6 @@
 //! From what Nova was given to a fleet, a request and a configuration. What is odd about the
 //! recordings is dealt with here, not in the library.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -14,12 +13,12 @@ use nova_core::model::{
 };
 use nova_core::units::Mebibytes;
 use nova_sched::{
-    Config, Destination, Fleet, GroupRequest, HostAggregate, HostState, Liveness, PlacedServer,
+    Destination, Fleet, GroupRequest, HostAggregate, HostState, Liveness, PlacedServer,
     PlacementRequest, RequestImage, ServerShape, ServerSize, SupportedInstance,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::input::{
+use super::input::{
     AggregateRow, ComputeNode, FlavorRow, GroupRow, HostRow, Instance, RequestRow, Service,
 };
 
@@ -290,27 +289,6 @@ fn group_request(row: &GroupRow) -> Result<Option<GroupRequest>> {
         group = group.with_host(parse("host", host)?);
     }
     Ok(Some(group))
-}
-
-/// The options of a recording in the sections of our configuration. Nova's answers of Placement
-/// are part of the recording: nothing is filtered by resources.
-pub fn config(options: &BTreeMap<&str, &Value>) -> Result<Config> {
-    let mut sections: Map<String, Value> = Map::new();
-    for (name, value) in options {
-        if let Some((section, option)) = name.split_once('.') {
-            let section = sections
-                .entry(section)
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(section) = section {
-                section.insert(option.to_owned(), (*value).clone());
-            }
-        }
-    }
-    let mut config: Config =
-        serde_json::from_value(Value::Object(sections)).map_err(wrong("options"))?;
-    config.filter_scheduler.placement_filters = false;
-    config.compatibility.malformed_fails_request = true;
-    Ok(config)
 }
 
 /// A value as Python's `str()` writes it.

@@ -25,14 +25,6 @@ pub struct Meta {
     pub option_defaults: Map<String, Value>,
 }
 
-/// How a case is named where it fails, whatever else is wrong with it.
-#[derive(Deserialize)]
-pub struct Heading {
-    pub id: String,
-    pub category: String,
-    pub description: String,
-}
-
 #[derive(Deserialize)]
 pub struct Case {
     pub config: Map<String, Value>,

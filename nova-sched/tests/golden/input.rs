@@ -23,6 +23,7 @@ pub struct HostRow {
     pub compute_node: ComputeNode,
     pub service: Service,
     pub instances: Vec<Instance>,
+    #[serde(default)]
     pub allocation_candidates: Vec<AllocationCandidate>,
 }
 

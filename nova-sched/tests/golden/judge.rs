@@ -15,6 +15,7 @@ use crate::adapter::{self, World};
 use crate::expected::{
     Case, FilterAnswer, HostStateSeen, Meta, Passed, ScheduleAsked, Scheduled, StepSeen, Weighing,
 };
+use crate::options;
 use crate::recorder::{After, Recorder, Step};
 
 /// A case with everything that our scheduler is asked with.
@@ -71,18 +72,18 @@ pub fn judge_meta(meta: &Meta) -> Vec<String> {
 
 impl<'a> Trial<'a> {
     fn new(meta: &'a Meta, case: &'a Case) -> Result<Self, String> {
-        let mut options: BTreeMap<&str, &Value> = BTreeMap::new();
+        let mut given: BTreeMap<&str, &Value> = BTreeMap::new();
         for (name, value) in meta.option_defaults.iter().chain(&case.config) {
-            options.insert(name, value);
+            given.insert(name, value);
         }
         let order = serde_json::json!(meta.weigher_order);
-        options
+        given
             .entry("filter_scheduler.weight_classes")
             .or_insert(&order);
-        let down_after = options
+        let down_after = given
             .get("service_down_time")
             .and_then(|time| time.as_u64());
-        let zone = options.get("default_availability_zone");
+        let zone = given.get("default_availability_zone");
         let world = World {
             now: adapter::timestamp(&meta.now)?,
             down_after: Duration::from_secs(down_after.ok_or("no service_down_time")?),
@@ -91,7 +92,7 @@ impl<'a> Trial<'a> {
                 .ok_or("no default_availability_zone")?,
             known_cells: &case.known_cells,
         };
-        let config = adapter::config(&options)?;
+        let config = options::config(&given)?;
         let scheduler = Registry::nova().scheduler(&config);
         let without = case
             .hosts
@@ -132,14 +133,14 @@ impl<'a> Trial<'a> {
         self.differences.push(format!("{what}: {}", how.as_ref()));
     }
 
-    fn same<T: Debug + PartialEq>(&mut self, what: &str, ours: T, theirs: T) {
+    fn same<T: Debug + PartialEq + ?Sized>(&mut self, what: &str, ours: &T, theirs: &T) {
         if ours != theirs {
             self.differ(what, format!("ours {ours:?}, Nova's {theirs:?}"));
         }
     }
 
     fn host_states(&mut self, expected: &BTreeMap<String, HostStateSeen>) {
-        self.same("hosts", self.fleet.len(), expected.len());
+        self.same("hosts", &self.fleet.len(), &expected.len());
         let fleet = self.fleet.clone();
         for (name, theirs) in expected {
             let Some(host) = name.parse().ok().and_then(|name| fleet.find(&name)) else {
@@ -199,7 +200,7 @@ impl<'a> Trial<'a> {
                 theirs.failed_builds,
             ),
         ] {
-            self.same(&format!("{} {field}", host.name()), ours, theirs);
+            self.same(&format!("{} {field}", host.name()), &ours, &theirs);
         }
         let metrics = theirs.metrics.iter().flatten();
         let theirs_metrics: BTreeMap<String, String> = metrics
@@ -209,7 +210,7 @@ impl<'a> Trial<'a> {
         let ours = ours
             .map(|(name, value)| (name.clone(), value.to_string()))
             .collect();
-        self.same(&format!("{} metrics", host.name()), ours, theirs_metrics);
+        self.same(&format!("{} metrics", host.name()), &ours, &theirs_metrics);
         self.pci_pools(host, &theirs.pci_pools);
         let mut ours: Vec<i64> = host
             .aggregates()
@@ -222,7 +223,7 @@ impl<'a> Trial<'a> {
         ours.sort_unstable();
         let mut theirs = theirs.aggregate_ids.clone();
         theirs.sort_unstable();
-        self.same(&format!("{} aggregates", host.name()), ours, theirs);
+        self.same(&format!("{} aggregates", host.name()), &ours, &theirs);
     }
 
     /// One filter on its own, over all hosts; one that is not recorded passes them all.
@@ -253,7 +254,7 @@ impl<'a> Trial<'a> {
         let Some(expected) = expected else {
             let all = self.names(self.fleet.hosts().map(|host| host.index()));
             self.same(name, &pass, &all);
-            return self.same(&format!("{name} raises"), raised, Vec::new());
+            return self.same(&format!("{name} raises"), &raised, &Vec::new());
         };
         let leakless = expected.pass_if_no_state_leak.as_ref();
         if leakless != Some(&pass) {
@@ -261,7 +262,7 @@ impl<'a> Trial<'a> {
         }
         raised.sort_unstable();
         let theirs: Vec<String> = expected.error.keys().cloned().collect();
-        self.same(&format!("{name} raises"), raised, theirs);
+        self.same(&format!("{name} raises"), &raised, &theirs);
         if !expected.candidates_left.is_empty() {
             self.candidates_left(name, &expected.candidates_left);
         }
@@ -291,7 +292,7 @@ impl<'a> Trial<'a> {
             .iter()
             .filter_map(|name| fleet.index_of(&name.parse().ok()?))
             .collect();
-        self.same("hosts weighed", hosts.len(), expected.hosts.len());
+        self.same("hosts weighed", &hosts.len(), &expected.hosts.len());
         let table = match (
             self.scheduler.weighed(&fleet, &self.request, &hosts),
             &expected.error,
@@ -308,7 +309,7 @@ impl<'a> Trial<'a> {
             .collect();
         let ours: Vec<&str> = table.weighers.iter().map(String::as_str).collect();
         if !expected.weighers_not_run || !ours.is_empty() {
-            self.same("weighers", ours, names);
+            self.same("weighers", &ours, &names);
         }
         for (place, weigher) in expected.weighers.iter().enumerate() {
             let column = |value: fn(&nova_sched::explain::WeightPart) -> f64| {
@@ -321,20 +322,24 @@ impl<'a> Trial<'a> {
                 column(|part| part.multiplier),
             );
             let name = &weigher.name;
-            self.same(&format!("{name} raw"), raw, all_exact(&weigher.raw));
+            self.same(&format!("{name} raw"), &raw, &all_exact(&weigher.raw));
             self.same(
                 &format!("{name} normalised"),
-                normalised,
-                all_exact(&weigher.normalized),
+                &normalised,
+                &all_exact(&weigher.normalized),
             );
             self.same(
                 &format!("{name} multiplier"),
-                multiplier,
-                all_exact(&weigher.multiplier),
+                &multiplier,
+                &all_exact(&weigher.multiplier),
             );
         }
         let totals: Vec<f64> = table.best.iter().map(|host| host.total).collect();
-        self.same("weights", all_exact(&totals), all_exact(&expected.weights));
+        self.same(
+            "weights",
+            &all_exact(&totals),
+            &all_exact(&expected.weights),
+        );
         let mut config = self.config.clone();
         config.filter_scheduler.host_subset_size = 1;
         config.filter_scheduler.shuffle_best_same_weighed_hosts = false;
@@ -420,7 +425,11 @@ impl<'a> Trial<'a> {
                     .cloned()
                     .collect()
             };
-            self.same("choice_pools", choices(&recorder.choices), choices(theirs));
+            self.same(
+                "choice_pools",
+                &choices(&recorder.choices),
+                &choices(theirs),
+            );
         }
         if let Some(theirs) = &expected.shuffle_pools {
             self.same("shuffle_pools", &recorder.shuffles, theirs);
@@ -428,7 +437,7 @@ impl<'a> Trial<'a> {
     }
 
     fn steps(&mut self, ours: Vec<Step>, theirs: &[StepSeen]) {
-        self.same("steps", ours.len(), theirs.len());
+        self.same("steps", &ours.len(), &theirs.len());
         for (number, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
             let what = format!("step {number}");
             match theirs {
@@ -437,7 +446,7 @@ impl<'a> Trial<'a> {
                         index: *index,
                         hosts: hosts.clone(),
                     };
-                    self.same(&what, ours, theirs);
+                    self.same(&what, &ours, &theirs);
                 }
                 StepSeen::Consumed {
                     host,
@@ -458,7 +467,7 @@ impl<'a> Trial<'a> {
                             instances,
                         },
                     };
-                    self.same(&what, ours, theirs);
+                    self.same(&what, &ours, &theirs);
                     if !state.pci_pools.is_empty() || state.numa_topology.is_some() {
                         self.differ(&what, "NUMA cells and PCI pools are not compared yet");
                     }

@@ -4,11 +4,14 @@
 //! It takes the arguments of a test program: words choose the cases whose name contains one of
 //! them, and `--list` names them.
 
+#![expect(clippy::print_stdout, reason = "a test program reports there")]
+
 mod adapter;
 mod arguments;
 mod expected;
 mod input;
 mod judge;
+mod options;
 mod recorder;
 
 use std::collections::BTreeMap;
@@ -17,7 +20,8 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use expected::{Case, Heading, Recording};
+use expected::{Case, Recording};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The cases that are shipped.
@@ -123,9 +127,7 @@ fn name(case: &Value) -> (String, String) {
 }
 
 fn differences(recording: &Recording, case: &Value) -> Vec<String> {
-    let read = <Heading as serde::Deserialize>::deserialize(case)
-        .and_then(|_| <Case as serde::Deserialize>::deserialize(case));
-    match read {
+    match Case::deserialize(case) {
         Ok(case) => judge::judge(&recording.meta, &case),
         Err(error) => vec![format!("not of a shape that is known: {error}")],
     }

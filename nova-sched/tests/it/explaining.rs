@@ -43,6 +43,7 @@ fn a_placement_is_explained() {
       weight (raw)  CPUWeigher     DiskWeigher     RAMWeigher      sum
       rack1-a       1.000 (64)  1.000 (512000)  0.520 (25536)    2.520
       rack1-b        0.062 (4)  1.000 (512000)  1.000 (49152)    2.062
+      The other 10 weighers add nothing to these.
       CPUWeigher decided: without it rack1-b would be best.
     "#);
 }
@@ -89,6 +90,7 @@ fn too_many_servers_are_explained() {
       weight (raw)  CPUWeigher     DiskWeigher    RAMWeigher      sum
       a             1.000 (64)  1.000 (512000)  1.000 (3072)    3.000
       b             1.000 (64)  1.000 (512000)  0.667 (2048)    2.667
+      The other 10 weighers add nothing to these.
       No single weigher decided: without any one the same host is best.
 
     Server 2 of 6: b.

@@ -6,6 +6,7 @@
     reason = "a test reports by panicking"
 )]
 
+mod decisions;
 mod explaining;
 mod filtering;
 mod fixtures;
