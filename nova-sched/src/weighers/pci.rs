@@ -1,7 +1,7 @@
 //! Keeps hosts with free PCI devices for those who ask for some.
 
 use super::weighted::by_multiplier;
-use super::{AggregateMultiplier, Weigher};
+use super::{AggregateMultiplier, Scores, Weigher};
 use crate::fleet::{Fleet, HostIndex, HostView, Measure};
 use crate::request::PlacementRequest;
 
@@ -50,6 +50,16 @@ impl Weigher for PCIWeigher {
         scarcity(host.measure(Measure::FreePciDevices))
     }
 
+    /// Most fleets have no such device at all, and then nothing is weighed.
+    fn scores<'a>(&self, _request: &PlacementRequest, fleet: &'a Fleet) -> Scores<'a> {
+        let free = fleet.measure(Measure::FreePciDevices);
+        if free.extremes().iter().any(|group| group.high > 0.0) {
+            Scores::Each
+        } else {
+            Scores::Same(scarcity(0.0))
+        }
+    }
+
     fn sweep(
         &self,
         _request: &PlacementRequest,
@@ -58,7 +68,11 @@ impl Weigher for PCIWeigher {
         weights: &mut Vec<f64>,
     ) {
         let free = fleet.measure(Measure::FreePciDevices);
-        weights.extend(hosts.iter().map(|host| scarcity(free[host.get()])));
+        weights.extend(
+            hosts
+                .iter()
+                .map(|host| scarcity(free.get(host.get()).unwrap_or(0.0))),
+        );
     }
 
     by_multiplier!();

@@ -8,11 +8,11 @@ macro_rules! by_multiplier {
             self.multiplier.of(host)
         }
 
-        fn multipliers(
+        fn multipliers<'a>(
             &self,
             _request: &crate::request::PlacementRequest,
-            fleet: &crate::fleet::Fleet,
-        ) -> crate::weighers::Multipliers {
+            fleet: &'a crate::fleet::Fleet,
+        ) -> crate::weighers::Multipliers<'a> {
             self.multiplier.over(fleet)
         }
 
