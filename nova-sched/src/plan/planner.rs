@@ -164,6 +164,7 @@ impl<'a> Planner<'a> {
             first,
             detail,
         );
+        self.failure = filtered.failure;
         let limit = self.limit(filtered.left.len());
         let shortcut = first && self.is_plain() && limit < filtered.left.len();
         let quick = shortcut.then(|| self.best(&filtered.left, limit)).flatten();

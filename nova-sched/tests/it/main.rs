@@ -8,6 +8,7 @@
 
 mod decisions;
 mod explaining;
+mod failing;
 mod filtering;
 mod fixtures;
 mod fleets;
