@@ -310,6 +310,7 @@ pub fn config(options: &BTreeMap<&str, &Value>) -> Result<Config> {
         serde_json::from_value(Value::Object(sections)).map_err(wrong("options"))?;
     config.filter_scheduler.placement_filters = false;
     config.compatibility.malformed_fails_request = true;
+    config.compatibility.image_address_bits_malformed = true;
     Ok(config)
 }
 
