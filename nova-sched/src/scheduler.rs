@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::candidates::Candidates;
 use crate::explain::{Failure, RankingTable};
 use crate::filters::{
-    AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
-    Filter, RamFilter, ResourceFilter, Stage,
+    AvailabilityZoneFilter, CellFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter,
+    DiskFilter, Filter, ImagePropertiesFilter, InTreeFilter, MemberOfFilter, RamFilter,
+    ResourceFilter, ServerGroupAffinityFilter, ServerGroupAntiAffinityFilter, Stage, TraitsFilter,
 };
 use crate::fleet::{Fleet, HostIndex};
 use crate::plan::ranking::{Ranking, first_unweighable};
@@ -231,18 +232,28 @@ pub struct SchedulerBuilder {
 }
 
 impl SchedulerBuilder {
-    /// Adds the defaults. Filters: [`ComputeFilter`], [`AvailabilityZoneFilter`], [`CoreFilter`],
-    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`], [`ComputeCapabilitiesFilter`]. Weighers:
+    /// Adds the defaults. Filters that stand for Placement: [`AvailabilityZoneFilter`],
+    /// [`CellFilter`], [`InTreeFilter`], [`MemberOfFilter`], [`TraitsFilter`], [`CoreFilter`],
+    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`]; and Nova's own: [`ComputeFilter`],
+    /// [`ComputeCapabilitiesFilter`], [`ImagePropertiesFilter`],
+    /// [`ServerGroupAntiAffinityFilter`], [`ServerGroupAffinityFilter`]. Weighers:
     /// [all of Nova's](Self::with_default_weighers).
     #[must_use]
     pub fn with_defaults(self) -> Self {
-        self.filter(ComputeFilter)
-            .filter(AvailabilityZoneFilter)
+        self.filter(AvailabilityZoneFilter)
+            .filter(CellFilter)
+            .filter(InTreeFilter)
+            .filter(MemberOfFilter)
+            .filter(TraitsFilter)
             .filter(CoreFilter)
             .filter(RamFilter)
             .filter(DiskFilter)
             .filter(ResourceFilter)
+            .filter(ComputeFilter)
             .filter(ComputeCapabilitiesFilter)
+            .filter(ImagePropertiesFilter::default())
+            .filter(ServerGroupAntiAffinityFilter)
+            .filter(ServerGroupAffinityFilter)
             .with_default_weighers()
     }
 

@@ -53,6 +53,12 @@ const NUMA_MEMORY: &str = "hw_numa_mem.";
 pub struct ImageProperties(BTreeMap<String, String>);
 
 type Check = fn(&str) -> Option<&'static str>;
+type Canonical = fn(&str) -> Option<String>;
+
+/// How a value of this type is written, if it is one.
+fn canonical<T: PropertyValue>(text: &str) -> Option<String> {
+    Some(T::read(text)?.canonical(text))
+}
 
 /// What is wrong with a value of this type, if anything.
 fn wrong<T: PropertyValue>(text: &str) -> Option<&'static str> {
@@ -75,7 +81,8 @@ macro_rules! properties {
         }
 
         /// The names that have a type.
-        const KNOWN: &[(&str, Check)] = &[$(($key, wrong::<$type>),)+];
+        const KNOWN: &[(&str, Check, Canonical)] =
+            &[$(($key, wrong::<$type>, canonical::<$type>),)+];
     };
 }
 
@@ -238,6 +245,23 @@ impl ImageProperties {
         &self.0
     }
 
+    /// The value of a property that has a type, in the one form that Nova compares and prints:
+    /// `True` and `False`, numbers without zeros in front, the usual names of architectures and
+    /// hypervisors, all else as it is. `None` if the name has no type or the value is not of it.
+    ///
+    /// ```
+    /// use nova_core::model::ImageProperties;
+    ///
+    /// let canonical = ImageProperties::canonical;
+    /// assert_eq!(canonical("hw_qemu_guest_agent", "yes").as_deref(), Some("True"));
+    /// assert_eq!(canonical("hw_architecture", "amd64").as_deref(), Some("x86_64"));
+    /// assert_eq!(canonical("my_own", "anything"), None);
+    /// ```
+    pub fn canonical(key: &str, value: &str) -> Option<String> {
+        let (_, _, canonical) = KNOWN.iter().find(|(known, ..)| *known == key)?;
+        canonical(value)
+    }
+
     /// The processors of a NUMA node, by its number (`hw_numa_cpus.0`, …).
     pub fn numa_cpus(&self, node: u32) -> Option<BTreeSet<u32>> {
         PropertyValue::read(self.get(&format!("{NUMA_CPUS}{node}"))?)
@@ -316,7 +340,7 @@ fn check(key: &str, value: &str) -> Result<()> {
             return Err(Error::invalid(field, reason));
         }
     }
-    let Some((known, check)) = KNOWN.iter().find(|(known, _)| *known == key) else {
+    let Some((known, check, _)) = KNOWN.iter().find(|(known, ..)| *known == key) else {
         return Ok(());
     };
     if let Some(reason) = check(value) {

@@ -123,6 +123,11 @@ pub(super) trait PropertyValue: Sized {
     const EXPECTED: &'static str;
 
     fn read(text: &str) -> Option<Self>;
+
+    /// How the value that was read from `text` is written: mostly as it was.
+    fn canonical(&self, text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 macro_rules! enums {
@@ -169,6 +174,10 @@ impl PropertyValue for Architecture {
     fn read(text: &str) -> Option<Self> {
         Self::from_any_name(text)
     }
+
+    fn canonical(&self, _text: &str) -> String {
+        self.to_string()
+    }
 }
 
 /// In any case, and with the other names that some have: as Nova reads it.
@@ -181,6 +190,10 @@ impl PropertyValue for HypervisorType {
             "powervm" => Some(Self::Phyp),
             text => text.parse().ok(),
         }
+    }
+
+    fn canonical(&self, _text: &str) -> String {
+        self.to_string()
     }
 }
 
@@ -195,6 +208,10 @@ impl PropertyValue for bool {
             _ => None,
         }
     }
+
+    fn canonical(&self, _text: &str) -> String {
+        if *self { "True" } else { "False" }.to_owned()
+    }
 }
 
 /// A count.
@@ -205,6 +222,10 @@ impl PropertyValue for u32 {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let number: Self = text.parse().ok()?;
         (digits && number <= i32::MAX.unsigned_abs()).then_some(number)
+    }
+
+    fn canonical(&self, _text: &str) -> String {
+        self.to_string()
     }
 }
 

@@ -243,6 +243,7 @@ fn relax(reason: &Reason, host: &HostView<'_>) -> Option<Vec<Change>> {
         }
         Reason::Ignored => vec![Change::StopIgnoring { host: name() }],
         Reason::NotForced => vec![Change::ForceOtherHost { host: name() }],
-        Reason::NotRequested | Reason::Custom { .. } => return None,
+        // No change is known that would help, or it is none that the request can make.
+        _ => return None,
     })
 }

@@ -21,5 +21,6 @@ pub use host_state::{HostState, Reported, SupportedInstance};
 pub use liveness::Liveness;
 pub use measure::{Measure, MeasureColumn};
 pub use servers::{PlacedServer, ServerShape, ServerSize};
+pub(crate) use snapshot::Profile;
 pub use snapshot::{Fleet, HostIndex};
 pub use view::HostView;

@@ -306,6 +306,33 @@ impl Fleet {
         self.inner.several_cells
     }
 
+    /// Whether a host has an inventory of any class.
+    pub(crate) fn offers_anything(&self, index: HostIndex) -> bool {
+        let columns = [&self.inner.vcpu, &self.inner.memory, &self.inner.disk];
+        let mut columns = columns.into_iter().chain(self.inner.others.values());
+        columns.any(|column| {
+            column
+                .ratio()
+                .get(index.get())
+                .is_some_and(|ratio| *ratio > 0.0)
+        })
+    }
+
+    /// The counters that the agents report: a column for sweeps.
+    pub(crate) fn stats(&self) -> &Column<Option<Arc<BTreeMap<String, String>>>> {
+        &self.inner.stats
+    }
+
+    /// The measurements that monitors report: a column for sweeps.
+    pub(crate) fn metrics(&self) -> &Column<Option<Arc<BTreeMap<String, f64>>>> {
+        &self.inner.metrics
+    }
+
+    /// The servers that are known one by one: a column for sweeps.
+    pub(crate) fn placed(&self) -> &Column<Option<Arc<Vec<PlacedServer>>>> {
+        &self.inner.placed
+    }
+
     /// The distinct profiles, and the number of each row's: what is asked of a profile has to be
     /// asked once for all hosts that share it.
     pub(crate) fn profiles(&self) -> (&[Arc<Profile>], &Column<u32>) {

@@ -171,6 +171,13 @@ impl<'a> HostView<'a> {
         metrics.and_then(Option::as_deref).unwrap_or(&NONE)
     }
 
+    /// Whether it ever said anything of itself: its hypervisor, what it offers or what it measures.
+    pub fn has_reported(&self) -> bool {
+        self.hypervisor().is_some()
+            || !self.metrics().is_empty()
+            || self.fleet.offers_anything(self.index)
+    }
+
     /// Its hypervisor, if it said so.
     pub fn hypervisor(&self) -> Option<&'a HypervisorInfo> {
         self.profile()?.hypervisor.as_ref()
@@ -265,7 +272,7 @@ impl<'a> HostView<'a> {
         self.fleet.inner.services.get(self.index.get())
     }
 
-    fn profile(&self) -> Option<&'a Profile> {
+    pub(crate) fn profile(&self) -> Option<&'a Profile> {
         let (profiles, numbers) = self.fleet.profiles();
         let number = usize::try_from(*numbers.get(self.index.get())?).ok()?;
         profiles.get(number).map(AsRef::as_ref)

@@ -1,6 +1,7 @@
 //! Filters and weighers by name, for configuration files.
 
 mod options;
+mod settings;
 mod table;
 
 pub use options::{

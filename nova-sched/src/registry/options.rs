@@ -202,6 +202,9 @@ pub struct Compatibility {
     /// A request whose extra spec, hint or metric cannot be evaluated for one host fails whole,
     /// instead of passing that host over.
     pub malformed_fails_request: bool,
+    /// An image with `hw_maxphysaddr_bits` cannot be evaluated on any host that runs its kind of
+    /// guests, instead of being held against the processors of each.
+    pub image_address_bits_malformed: bool,
     /// The page size that the first attempt on a host found is kept for further attempts on it.
     pub numa_page_size_leak: bool,
 }

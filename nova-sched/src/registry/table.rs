@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Config;
+use super::{Config, settings};
 use crate::error::{Error, Result};
 use crate::filters::{
-    AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
-    Filter, RamFilter, ResourceFilter, RetryFilter, Stage,
+    AggregateCoreFilter, AggregateDiskFilter, AggregateInstanceExtraSpecsFilter,
+    AggregateIoOpsFilter, AggregateMultiTenancyIsolation, AggregateNumInstancesFilter,
+    AggregateRamFilter, AggregateTypeAffinityFilter, AllHostsFilter, AvailabilityZoneFilter,
+    CellFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DifferentHostFilter,
+    DiskFilter, Filter, InTreeFilter, IoOpsFilter, JsonFilter, MemberOfFilter, NumInstancesFilter,
+    RamFilter, ResourceFilter, RetryFilter, SameHostFilter, ServerGroupAffinityFilter,
+    ServerGroupAntiAffinityFilter, SimpleCIDRAffinityFilter, Stage, TraitsFilter,
+    TypeAffinityFilter,
 };
 use crate::scheduler::Scheduler;
 use crate::weighers::{
@@ -53,15 +59,41 @@ impl Registry {
     pub fn nova() -> Self {
         let mut registry = Self::new();
         rows! { registry.register_filter:
+            "AggregateCoreFilter" => |_| AggregateCoreFilter,
+            "AggregateDiskFilter" => |_| AggregateDiskFilter,
+            "AggregateImagePropertiesIsolation" => settings::image_properties_isolation,
+            "AggregateInstanceExtraSpecsFilter" => |_| AggregateInstanceExtraSpecsFilter,
+            "AggregateIoOpsFilter" => |config| AggregateIoOpsFilter::new(config.filter_scheduler.max_io_ops_per_host),
+            "AggregateMultiTenancyIsolation" => |_| AggregateMultiTenancyIsolation,
+            "AggregateNumInstancesFilter" => |config| AggregateNumInstancesFilter::new(config.filter_scheduler.max_instances_per_host),
+            "AggregateRamFilter" => |_| AggregateRamFilter,
+            "AggregateTypeAffinityFilter" => |_| AggregateTypeAffinityFilter,
+            "AllHostsFilter" => |_| AllHostsFilter,
             "AvailabilityZoneFilter" => |_| AvailabilityZoneFilter,
+            "CellFilter" => |_| CellFilter,
             "ComputeCapabilitiesFilter" => |_| ComputeCapabilitiesFilter,
             "ComputeFilter" => |_| ComputeFilter,
             "CoreFilter" => |_| CoreFilter,
+            "DifferentHostFilter" => |_| DifferentHostFilter,
             "DiskFilter" => |_| DiskFilter,
+            "InTreeFilter" => |_| InTreeFilter,
+            "IoOpsFilter" => |config| IoOpsFilter::new(config.filter_scheduler.max_io_ops_per_host),
+            "JsonFilter" => |_| JsonFilter,
+            "MemberOfFilter" => |_| MemberOfFilter,
+            "MetricsFilter" => settings::metrics,
+            "NumInstancesFilter" => |config| NumInstancesFilter::new(config.filter_scheduler.max_instances_per_host),
             "RamFilter" => |_| RamFilter,
             "ResourceFilter" => |_| ResourceFilter,
             "RetryFilter" => |_| RetryFilter,
+            "SameHostFilter" => |_| SameHostFilter,
+            "ServerGroupAffinityFilter" => |_| ServerGroupAffinityFilter,
+            "ServerGroupAntiAffinityFilter" => |_| ServerGroupAntiAffinityFilter,
+            "SimpleCIDRAffinityFilter" => |_| SimpleCIDRAffinityFilter,
+            "TraitsFilter" => |_| TraitsFilter,
+            "TypeAffinityFilter" => |_| TypeAffinityFilter,
         }
+        registry.register_filter("ImagePropertiesFilter", settings::image_properties);
+        registry.register_filter("IsolatedHostsFilter", settings::isolated_hosts);
         rows! { registry.register_weigher:
             "BuildFailureWeigher" => |config| {
                 BuildFailureWeigher::new(config.filter_scheduler.build_failure_weight_multiplier)
@@ -181,7 +213,8 @@ impl Registry {
     /// The scheduler that a configuration describes.
     ///
     /// Where [`placement_filters`](super::FilterSchedulerOptions::placement_filters) is on, the
-    /// filters of [`Stage::Placement`] that the configuration does not name come first.
+    /// filters of [`Stage::Placement`] that the configuration does not name come first; of those
+    /// of capacity, `AggregateCoreFilter` and its like take the place where they are named.
     ///
     /// # Errors
     /// [`Error::UnknownFilter`], [`Error::UnknownWeigher`], [`Error::InvalidOption`].
@@ -194,7 +227,10 @@ impl Registry {
         let mut builder = Scheduler::builder();
         if options.placement_filters {
             for filter in self.placement(config)? {
-                if !named.iter().any(|other| other.name() == filter.name()) {
+                if !named
+                    .iter()
+                    .any(|other| takes_place(other.name(), filter.name()))
+                {
                     builder = builder.shared_filter(filter);
                 }
             }
@@ -218,6 +254,10 @@ impl Registry {
     fn placement(&self, config: &Config) -> Result<Vec<Arc<dyn Filter>>> {
         let names = [
             "AvailabilityZoneFilter",
+            "CellFilter",
+            "InTreeFilter",
+            "MemberOfFilter",
+            "TraitsFilter",
             "CoreFilter",
             "RamFilter",
             "DiskFilter",
@@ -231,6 +271,12 @@ impl Registry {
         }
         Ok(filters)
     }
+}
+
+/// Whether a filter that is named stands for one of Placement's: it is the same, or the same with
+/// what aggregates say.
+fn takes_place(named: &str, placement: &str) -> bool {
+    named.strip_prefix("Aggregate").unwrap_or(named) == placement || named == placement
 }
 
 /// The class, without the module in front.

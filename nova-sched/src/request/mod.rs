@@ -3,11 +3,13 @@
 mod destination;
 mod fulfilment;
 mod group;
+mod groups;
 mod image;
 mod placement_request;
 
 pub use destination::Destination;
 pub use fulfilment::Fulfilment;
 pub use group::GroupRequest;
+pub(crate) use groups::{GroupKey, named_groups};
 pub use image::RequestImage;
 pub use placement_request::PlacementRequest;

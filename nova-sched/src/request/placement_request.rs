@@ -7,6 +7,7 @@ use nova_core::id::{AggregateId, HostName, ProjectId, ServerId, ZoneName};
 use nova_core::model::{Flavor, HostTrait, ResourceClass, Resources};
 use serde::{Deserialize, Serialize};
 
+use super::groups::{self, GroupKey};
 use super::{Destination, Fulfilment, GroupRequest, RequestImage};
 use crate::fleet::{ServerShape, ServerSize};
 
@@ -125,12 +126,14 @@ impl PlacementRequest {
         }
     }
 
-    /// One server of a flavor: its name, its resources and its extra specs.
+    /// One server of a flavor: its name, its resources and its extra specs, of which those that
+    /// name resources count instead of the flavor (see [`with_extra_spec`](Self::with_extra_spec)).
     pub fn for_flavor(flavor: &Flavor) -> Self {
         let mut request = Self::new(flavor.resources());
         request.size = Some(ServerSize::of_flavor(flavor));
         request.flavor = Some(flavor.id().to_string());
         request.extra_specs = flavor.extra_specs().clone();
+        groups::override_amounts(&mut request.resources, &request.extra_specs);
         request
     }
 
@@ -158,13 +161,33 @@ impl PlacementRequest {
     }
 
     /// An extra spec, as flavors have them.
+    ///
+    /// `resources:CLASS` puts its amount in the place of what is asked for of the class; zero takes
+    /// the class away. `resources1:CLASS` and the like name groups that Placement may take from
+    /// different providers: a host is one provider, so their amounts are added up.
+    ///
+    /// ```
+    /// use nova_core::model::{ResourceClass, Resources};
+    /// use nova_sched::PlacementRequest;
+    ///
+    /// let request = PlacementRequest::new(Resources::new().with(ResourceClass::Vcpu, 2))
+    ///     .with_extra_spec("resources:VCPU", "4")
+    ///     .with_extra_spec("resources1:VGPU", "1");
+    /// let wanted = Resources::new().with(ResourceClass::Vcpu, 4).with(ResourceClass::Vgpu, 1);
+    /// assert_eq!(*request.resources(), wanted);
+    /// ```
     #[must_use]
     pub fn with_extra_spec(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.extra_specs.insert(key.into(), value.into());
+        let key = key.into();
+        let names_resources = matches!(GroupKey::read(&key), Some(GroupKey::Resource { .. }));
+        self.extra_specs.insert(key, value.into());
+        if names_resources {
+            groups::override_amounts(&mut self.resources, &self.extra_specs);
+        }
         self
     }
 
-    /// Without an extra spec.
+    /// Without an extra spec. What it said of resources stays.
     #[must_use]
     pub fn without_extra_spec(mut self, key: &str) -> Self {
         self.extra_specs.remove(key);

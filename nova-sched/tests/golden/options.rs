@@ -23,5 +23,6 @@ pub fn config(options: &BTreeMap<&str, &Value>) -> Result<Config, String> {
         .map_err(|error| format!("options: {error}"))?;
     config.filter_scheduler.placement_filters = false;
     config.compatibility.malformed_fails_request = true;
+    config.compatibility.image_address_bits_malformed = true;
     Ok(config)
 }

@@ -1,5 +1,8 @@
 //! The little language of extra specs: `>= 4`, `s== QEMU`, `<or> a <or> b`.
 
+use super::attributes::nearest;
+use crate::python::{is_python_space, python_float};
+
 /// Why an extra spec cannot be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -32,80 +35,157 @@ pub enum OperatorError {
 /// # Errors
 /// Where Nova raises: a number is asked for and there is none, or nothing follows `<or>`.
 pub fn matches_extra_spec(value: &str, wanted: &str) -> Result<bool, OperatorError> {
-    let mut words = wanted
-        .split(is_python_space)
-        .filter(|word| !word.is_empty());
-    let Some(operator) = words.next() else {
-        return Ok(value == wanted);
-    };
-    match operator {
-        "<or>" => {
-            let mut alternatives = words.step_by(2).peekable();
-            if alternatives.peek().is_none() {
-                return Err(OperatorError::NoAlternative);
+    Wish::new(wanted).holds(value)
+}
+
+/// An extra spec's value, taken apart once to be held against many hosts.
+#[derive(Debug, Clone)]
+pub(super) struct Wish<'a> {
+    /// The whole text.
+    text: &'a str,
+    test: Test<'a>,
+}
+
+#[derive(Debug, Clone)]
+enum Test<'a> {
+    /// The whole text must be equal.
+    Whole,
+    /// What follows the operator is missing.
+    Never,
+    /// Numbers: the comparison, and the operand.
+    Number(Comparison, &'a str, Option<f64>),
+    /// Text: the comparison, and the operand.
+    Text(Comparison, &'a str),
+    /// A part of the text.
+    Part(&'a str),
+    /// Parts of the text.
+    AllParts(Vec<&'a str>),
+    /// One of these.
+    Alternatives(Vec<&'a str>),
+    /// Nothing follows `<or>`.
+    NoAlternative,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+impl Comparison {
+    fn holds<T: PartialOrd + ?Sized>(self, one: &T, other: &T) -> bool {
+        match self {
+            Self::Equal => one == other,
+            Self::NotEqual => one != other,
+            Self::Less => one < other,
+            Self::AtMost => one <= other,
+            Self::More => one > other,
+            Self::AtLeast => one >= other,
+        }
+    }
+}
+
+impl<'a> Wish<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let mut words = text.split(is_python_space).filter(|word| !word.is_empty());
+        let test = match words.next() {
+            Some("<or>") => {
+                let alternatives: Vec<_> = words.step_by(2).collect();
+                if alternatives.is_empty() {
+                    Test::NoAlternative
+                } else {
+                    Test::Alternatives(alternatives)
+                }
             }
-            Ok(alternatives.any(|alternative| alternative == value))
+            Some("<all-in>") => {
+                let words: Vec<_> = words.collect();
+                if words.is_empty() {
+                    Test::Never
+                } else {
+                    Test::AllParts(words)
+                }
+            }
+            Some(operator) => match (operand(operator), words.next()) {
+                (None, _) => Test::Whole,
+                (Some(_), None) => Test::Never,
+                (Some(test), Some(word)) => test(word),
+            },
+            None => Test::Whole,
+        };
+        Self { text, test }
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether a value is what is wanted.
+    pub(super) fn holds(&self, value: &str) -> Result<bool, OperatorError> {
+        Ok(match &self.test {
+            Test::Whole => value == self.text,
+            Test::Never => false,
+            Test::Number(comparison, text, wanted) => {
+                let number = number(value)?;
+                comparison.holds(&number, &wanted.map_or_else(|| self::number(text), Ok)?)
+            }
+            Test::Text(comparison, wanted) => comparison.holds(value, wanted),
+            Test::Part(part) => value.contains(part),
+            Test::AllParts(parts) => parts.iter().all(|part| value.contains(part)),
+            Test::Alternatives(words) => words.contains(&value),
+            Test::NoAlternative => return Err(OperatorError::NoAlternative),
+        })
+    }
+
+    /// The same for a whole number, which is written out only where text is compared.
+    pub(super) fn holds_for(&self, value: i128) -> Result<bool, OperatorError> {
+        match &self.test {
+            Test::Number(comparison, _, Some(wanted)) => {
+                Ok(comparison.holds(&nearest(value), wanted))
+            }
+            _ => self.holds(&value.to_string()),
         }
-        "<all-in>" => {
-            let mut words = words.peekable();
-            Ok(words.peek().is_some() && words.all(|word| value.contains(word)))
-        }
-        "=" | ">=" => numbers(value, words.next(), |a, b| a >= b),
-        "<=" => numbers(value, words.next(), |a, b| a <= b),
-        #[expect(
-            clippy::float_cmp,
-            reason = "the operator is defined as equality of doubles"
-        )]
-        "==" => numbers(value, words.next(), |a, b| a == b),
-        #[expect(
-            clippy::float_cmp,
-            reason = "the operator is defined as equality of doubles"
-        )]
-        "!=" => numbers(value, words.next(), |a, b| a != b),
-        "s==" => Ok(words.next().is_some_and(|word| value == word)),
-        "s!=" => Ok(words.next().is_some_and(|word| value != word)),
-        "s<" => Ok(words.next().is_some_and(|word| value < word)),
-        "s<=" => Ok(words.next().is_some_and(|word| value <= word)),
-        "s>" => Ok(words.next().is_some_and(|word| value > word)),
-        "s>=" => Ok(words.next().is_some_and(|word| value >= word)),
-        "<in>" => Ok(words.next().is_some_and(|word| value.contains(word))),
-        _ => Ok(value == wanted),
     }
 }
 
-fn numbers(
-    value: &str,
-    wanted: Option<&str>,
-    compare: impl FnOnce(f64, f64) -> bool,
-) -> Result<bool, OperatorError> {
-    let Some(wanted) = wanted else {
-        return Ok(false);
-    };
-    Ok(compare(python_float(value)?, python_float(wanted)?))
-}
-
-/// Python's `float(text)`: white space around it and single underscores between digits are fine.
-fn python_float(text: &str) -> Result<f64, OperatorError> {
-    let not_a_number = || OperatorError::NotANumber(text.to_owned());
-    let trimmed = text.trim_matches(is_python_space);
-    let bytes = trimmed.as_bytes();
-    let digit = |place: Option<usize>| {
-        place
-            .and_then(|place| bytes.get(place))
-            .is_some_and(u8::is_ascii_digit)
-    };
-    let misplaced = bytes.iter().enumerate().any(|(place, byte)| {
-        *byte == b'_' && !(digit(place.checked_sub(1)) && digit(place.checked_add(1)))
-    });
-    if misplaced {
-        return Err(not_a_number());
+/// The test that an operator makes of its operand; `None` if it is no operator.
+fn operand<'a>(operator: &str) -> Option<fn(&'a str) -> Test<'a>> {
+    macro_rules! tests {
+        ($($operator:literal => $kind:ident $comparison:ident,)+) => {
+            match operator {
+                $($operator => Some(|word| tests!(@ $kind $comparison word)),)+
+                "<in>" => Some(Test::Part),
+                _ => None,
+            }
+        };
+        (@ Number $comparison:ident $word:ident) => {
+            Test::Number(Comparison::$comparison, $word, number($word).ok())
+        };
+        (@ Text $comparison:ident $word:ident) => {
+            Test::Text(Comparison::$comparison, $word)
+        };
     }
-    trimmed.replace('_', "").parse().map_err(|_| not_a_number())
+    tests! {
+        "=" => Number AtLeast,
+        ">=" => Number AtLeast,
+        "<=" => Number AtMost,
+        "==" => Number Equal,
+        "!=" => Number NotEqual,
+        "s==" => Text Equal,
+        "s!=" => Text NotEqual,
+        "s<" => Text Less,
+        "s<=" => Text AtMost,
+        "s>" => Text More,
+        "s>=" => Text AtLeast,
+    }
 }
 
-/// What Python's `str.split` splits at: Unicode white space, and four separators besides.
-fn is_python_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+fn number(text: &str) -> Result<f64, OperatorError> {
+    python_float(text).ok_or_else(|| OperatorError::NotANumber(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Values of capabilities, and the text that Nova compares them as.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A value as Python's `json` module reads it. Maps keep their order, which shows in their text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(in crate::filters) enum Value {
     Null,
     Bool(bool),
     Integer(i128),
@@ -14,16 +15,19 @@ pub(super) enum Value {
     Text(String),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
+    /// What Nova holds as an object: nothing to compare with, and whether Python counts it as
+    /// true.
+    Object(bool),
 }
 
 impl Value {
     /// Reads JSON text.
-    pub(super) fn from_json(text: &str) -> Option<Self> {
+    pub(in crate::filters) fn from_json(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
     /// The entry of a map.
-    pub(super) fn entry(&self, name: &str) -> Option<&Self> {
+    pub(in crate::filters) fn entry(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(entries) => entries
                 .iter()
@@ -32,6 +36,94 @@ impl Value {
             _ => None,
         }
     }
+
+    /// Whether Python counts it as true: what is not nothing, zero or empty.
+    pub(in crate::filters) fn is_truthy(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) | Self::Object(value) => *value,
+            Self::Integer(number) => *number != 0,
+            Self::Float(number) => *number != 0.0,
+            Self::Text(text) => !text.is_empty(),
+            Self::List(items) => !items.is_empty(),
+            Self::Map(entries) => !entries.is_empty(),
+        }
+    }
+
+    /// Python's `==`: numbers and booleans by their amount, maps without regard to order.
+    pub(in crate::filters) fn equals(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::List(one), Self::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.equals(b))
+            }
+            (Self::Map(one), Self::Map(_)) => {
+                let same = |(key, value): &(String, Self)| {
+                    other.entry(key).is_some_and(|known| known.equals(value))
+                };
+                other.len() == one.len() && one.iter().all(same)
+            }
+            (one, other) => one.order_of_numbers(other) == Some(Some(Ordering::Equal)),
+        }
+    }
+
+    /// How Python orders two values: `None` where it raises, since they do not compare, and
+    /// `Some(None)` where one of them is not a number (NaN).
+    pub(in crate::filters) fn order(&self, other: &Self) -> Option<Option<Ordering>> {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => Some(Some(one.cmp(other))),
+            (Self::List(one), Self::List(other)) => {
+                match one.iter().zip(other).find(|(a, b)| !a.equals(b)) {
+                    Some((a, b)) => a.order(b),
+                    None => Some(Some(one.len().cmp(&other.len()))),
+                }
+            }
+            (one, other) => one.order_of_numbers(other),
+        }
+    }
+
+    /// The order of two numbers or booleans; `None` if they are not.
+    fn order_of_numbers(&self, other: &Self) -> Option<Option<Ordering>> {
+        let whole = |value: &Self| match value {
+            Self::Bool(value) => Some(i128::from(*value)),
+            Self::Integer(number) => Some(*number),
+            _ => None,
+        };
+        if let (Some(one), Some(other)) = (whole(self), whole(other)) {
+            return Some(Some(one.cmp(&other)));
+        }
+        let float = |value: &Self| match value {
+            Self::Float(number) => Some(*number),
+            other => whole(other).map(nearest),
+        };
+        Some(float(self)?.partial_cmp(&float(other)?))
+    }
+
+    /// A whole number or a boolean as a number.
+    pub(super) fn to_integer(&self) -> Option<Self> {
+        match self {
+            Self::Integer(number) => Some(Self::Integer(*number)),
+            Self::Bool(value) => Some(Self::Integer(i128::from(*value))),
+            _ => None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// The double nearest to a whole number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers beyond 2^53 are compared as Python's float() gives them"
+)]
+pub(in crate::filters) fn nearest(number: i128) -> f64 {
+    number as f64
 }
 
 /// Python's `str(value)`: text as it is, but quoted inside of lists and maps.
@@ -60,6 +152,7 @@ fn write_repr(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
             f.write_str("]")
         }
+        Value::Object(_) => f.write_str("<object>"),
         Value::Map(entries) => {
             f.write_str("{")?;
             for (place, (key, value)) in entries.iter().enumerate() {

@@ -1,0 +1,6 @@
+//! Queries that users write.
+
+mod filter;
+mod query;
+
+pub use filter::JsonFilter;
