@@ -62,6 +62,8 @@ mod error;
 pub mod explain;
 pub mod filters;
 pub mod fleet;
+pub mod numa;
+pub mod pci;
 mod plan;
 mod random;
 pub mod registry;
