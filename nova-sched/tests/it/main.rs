@@ -13,7 +13,7 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
-
+mod numa;
 mod planning;
 mod properties;
 mod shortcuts;

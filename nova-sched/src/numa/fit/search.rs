@@ -72,8 +72,9 @@ struct Search<'a> {
     /// Sets of the host's cells from which no way leads on. What follows depends on nothing else:
     /// their number says which of the server's cells is next.
     failed: BTreeSet<u64>,
-    /// Whether the search went astray once, so that it pays to look ahead.
-    look_ahead: bool,
+    /// For each of the server's cells, those of the host's that it fits on: once the search went
+    /// astray, so that it pays to look ahead.
+    fitting: Option<Vec<u64>>,
     /// Why the first choice of cells that fit was refused.
     refused: Option<Misfit>,
     choices: u32,
@@ -93,7 +94,7 @@ impl<'a> Search<'a> {
             attempts: vec![vec![None; hosts.len()]; request.cells().len()],
             hosts,
             failed: BTreeSet::new(),
-            look_ahead: false,
+            fitting: None,
             refused: None,
             choices: 0,
         }
@@ -127,7 +128,7 @@ impl<'a> Search<'a> {
             if with == taken || !self.fits(row, column) || self.failed.contains(&with) {
                 continue;
             }
-            if !self.look_ahead || self.is_completable(row + 1, with) {
+            if self.is_completable(row + 1, with) {
                 chosen.push(column);
                 if self.choose(chosen, with) {
                     return true;
@@ -139,7 +140,9 @@ impl<'a> Search<'a> {
             }
             self.failed.insert(with);
         }
-        self.look_ahead = true;
+        if self.fitting.is_none() {
+            self.fitting = Some(self.fitting());
+        }
         false
     }
 
@@ -160,9 +163,8 @@ impl<'a> Search<'a> {
         matches!(self.attempt(row, column), Some(Ok(_)))
     }
 
-    /// For each of the server's cells from one on, those of the host's that it fits on.
-    fn fitting(&mut self, from: usize) -> Vec<u64> {
-        (from..self.request.cells().len())
+    fn fitting(&mut self) -> Vec<u64> {
+        (0..self.request.cells().len())
             .map(|row| {
                 (0..self.hosts.len())
                     .filter(|column| self.fits(row, *column))
@@ -171,9 +173,12 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    fn is_completable(&mut self, from: usize, taken: u64) -> bool {
-        let rows = self.fitting(from);
-        matching::largest(&rows, taken) == rows.len()
+    /// Whether the server's cells from one on may all be had besides those that are taken.
+    fn is_completable(&self, from: usize, taken: u64) -> bool {
+        match self.fitting.as_ref().and_then(|rows| rows.get(from..)) {
+            Some(rows) => matching::largest(rows, taken) == rows.len(),
+            None => true,
+        }
     }
 
     /// Whether devices and networks are near enough to the chosen cells.
@@ -202,7 +207,7 @@ impl<'a> Search<'a> {
         if let Some(refused) = self.refused {
             return refused;
         }
-        let rows = self.fitting(0);
+        let rows = self.fitting();
         if let Some(row) = rows.iter().position(|columns| *columns == 0)
             && let Some(misfit) = self.nearest(row)
         {
