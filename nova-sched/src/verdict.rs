@@ -7,6 +7,9 @@ use nova_core::id::ZoneName;
 use nova_core::model::ResourceClass;
 use serde::{Deserialize, Serialize};
 
+use crate::numa::Misfit;
+use crate::pci::PciMisfit;
+
 /// What a filter says of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -100,6 +103,16 @@ pub enum Reason {
         /// What is wrong with it.
         problem: String,
     },
+    /// The host's NUMA cells do not do.
+    NumaMisfit {
+        /// Why not.
+        misfit: Misfit,
+    },
+    /// The host's PCI devices do not do.
+    PciMisfit {
+        /// Why not.
+        misfit: PciMisfit,
+    },
     /// The request excludes the host by name.
     Ignored,
     /// The request names other hosts.
@@ -151,6 +164,8 @@ impl Reason {
             | Self::HostDisabled { .. }
             | Self::CapabilityMismatch { .. }
             | Self::Malformed { .. }
+            | Self::NumaMisfit { .. }
+            | Self::PciMisfit { .. }
             | Self::Ignored
             | Self::NotForced
             | Self::NotRequested
@@ -247,6 +262,8 @@ impl fmt::Display for Reason {
             } => {
                 write!(f, "{key}: \"{wanted}\" cannot be evaluated: {problem}")
             }
+            Self::NumaMisfit { misfit } => misfit.fmt(f),
+            Self::PciMisfit { misfit } => misfit.fmt(f),
             Self::Ignored => f.write_str("excluded by the request"),
             Self::NotForced => f.write_str("not among the hosts that the request names"),
             Self::NotRequested => f.write_str("not the destination that is asked for"),

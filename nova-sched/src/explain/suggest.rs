@@ -243,6 +243,9 @@ fn relax(reason: &Reason, host: &HostView<'_>) -> Option<Vec<Change>> {
         }
         Reason::Ignored => vec![Change::StopIgnoring { host: name() }],
         Reason::NotForced => vec![Change::ForceOtherHost { host: name() }],
-        Reason::NotRequested | Reason::Custom { .. } => return None,
+        Reason::NumaMisfit { .. }
+        | Reason::PciMisfit { .. }
+        | Reason::NotRequested
+        | Reason::Custom { .. } => return None,
     })
 }

@@ -150,6 +150,10 @@ impl fmt::Display for CellMisfit {
 pub enum Misfit {
     /// The host tells nothing of its cells.
     NoTopology,
+    /// Sibling threads are required, and none of the host's cores has any.
+    NoThreads,
+    /// Placement has no allocation candidate of the host.
+    NoCandidate,
     /// The host has fewer cells than are asked for.
     TooFewCells {
         /// How many were asked for.
@@ -202,6 +206,8 @@ impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTopology => f.write_str("the host tells nothing of its NUMA cells"),
+            Self::NoThreads => f.write_str("its cores have no sibling threads"),
+            Self::NoCandidate => f.write_str("Placement offers nothing of the host"),
             Self::TooFewCells { wanted, actual } => {
                 write!(f, "NUMA cells: wanted {wanted}, has {actual}")
             }

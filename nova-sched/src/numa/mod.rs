@@ -25,7 +25,7 @@ mod usage;
 pub use cell::{MemoryPages, NetworkMetadata, NumaCell};
 pub use cpu_set::CpuSet;
 pub use error::NumaError;
-pub use fit::{CellOrder, FitOptions, LeakingSearch, NumaLimits, PciFit};
+pub use fit::{CellOrder, FitOptions, LeakingSearch, NumaLimits, NumaSettings, PciFit};
 pub use flavor::NumaFlavorError;
 pub use misfit::{CellMisfit, Misfit};
 pub use placement::{NumaPlacement, PlacedCell};

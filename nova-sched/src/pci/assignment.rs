@@ -36,10 +36,24 @@ impl PciAssignment {
     }
 }
 
-/// Devices were given back that a host cannot have had: more than 2³² of a kind.
+/// Why devices cannot be taken or given back as an assignment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("pool {pool} of the PCI devices would have more than 4294967295")]
-pub struct ReleaseError {
-    /// The pool.
-    pub pool: usize,
+#[non_exhaustive]
+pub enum PciClaimError {
+    /// Fewer of a kind are left than were assigned.
+    #[error("{wanted} devices of pool {pool} are wanted, and {left} are left")]
+    Missing {
+        /// The pool.
+        pool: usize,
+        /// How many were assigned.
+        wanted: u32,
+        /// How many are left.
+        left: u32,
+    },
+    /// More of a kind would be left than can be counted: the host cannot have had them.
+    #[error("pool {pool} of the PCI devices would have more than 4294967295")]
+    TooMany {
+        /// The pool.
+        pool: usize,
+    },
 }

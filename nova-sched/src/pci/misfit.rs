@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", tag = "kind")]
 #[non_exhaustive]
 pub enum PciShortage {
+    /// Placement offers them.
+    NoCandidate,
     /// They match what is asked for.
     Matching,
     /// They are near enough to the server's NUMA cells.
@@ -56,6 +58,7 @@ impl fmt::Display for PciMisfit {
         }
         write!(f, "wanted {wanted}, {left} ")?;
         match self.shortage {
+            PciShortage::NoCandidate => f.write_str("offered by Placement"),
             PciShortage::Matching => f.write_str("match"),
             PciShortage::NumaAffinity { policy } => {
                 write!(f, "near enough to the NUMA cells ({policy})")

@@ -6,7 +6,8 @@
 //!   [`PciSpec`]s.
 //! * [`PciPools::support`] says whether all of them can be had together, or by a [`PciMisfit`] why
 //!   not.
-//! * [`PciPools::apply`] and [`PciPools::release`] take them and give them back.
+//! * [`PciPools::apply`] and [`PciPools::release`] take them and give them back, and
+//!   [`PciPools::claim`] takes what was assigned elsewhere.
 //!
 //! Serialised, pools and specs are flat maps as in Nova's database and its configuration, with
 //! tags next to the rest.
@@ -20,7 +21,7 @@ mod scope;
 mod selection;
 mod tags;
 
-pub use assignment::{PciAssignment, PciTaken, ReleaseError};
+pub use assignment::{PciAssignment, PciClaimError, PciTaken};
 pub use misfit::{PciMisfit, PciShortage};
 pub use pool::{PciDeviceType, PciPool};
 pub use pools::PciPools;

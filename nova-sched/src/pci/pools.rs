@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::selection::Draft;
-use super::{PciAssignment, PciMisfit, PciPool, PciRequest, PciScope, PciTaken, ReleaseError};
+use super::{PciAssignment, PciClaimError, PciMisfit, PciPool, PciRequest, PciScope, PciTaken};
 
 /// A pool, and whether its last device was taken. Nova drops such a pool; here it stays out of
 /// sight, so that devices which come back find their place.
@@ -49,6 +49,13 @@ impl PciPools {
         let mut entries: Vec<_> = pools.collect();
         entries.sort_by_key(|entry| entry.pool.keys());
         Self { entries }
+    }
+
+    /// No pools.
+    pub const fn none() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
     }
 
     /// The pools that have not been used up.
@@ -116,12 +123,24 @@ impl PciPools {
         Ok((left, PciAssignment::new(taken)))
     }
 
+    /// Takes what was assigned to a server, as [`apply`](Self::apply) did when it was assigned.
+    ///
+    /// # Errors
+    /// [`PciClaimError::Missing`] if it is not there any more.
+    pub fn claim(&self, assignment: &PciAssignment) -> Result<Self, PciClaimError> {
+        let mut claimed = self.clone();
+        for taken in assignment.taken() {
+            claimed.take_out(taken)?;
+        }
+        Ok(claimed)
+    }
+
     /// Takes back what was taken: what was there before [`apply`](Self::apply). Devices of which
     /// the host has no pool any more make a new one.
     ///
     /// # Errors
-    /// [`ReleaseError`] if there would be more of a kind than can be counted.
-    pub fn release(&self, assignment: &PciAssignment) -> Result<Self, ReleaseError> {
+    /// [`PciClaimError::TooMany`] if there would be more of a kind than can be counted.
+    pub fn release(&self, assignment: &PciAssignment) -> Result<Self, PciClaimError> {
         let mut released = self.clone();
         for taken in assignment.taken() {
             released.put_back(taken)?;
@@ -129,16 +148,38 @@ impl PciPools {
         Ok(released)
     }
 
-    fn put_back(&mut self, taken: &PciTaken) -> Result<(), ReleaseError> {
+    /// The place of the pool that devices are or were in.
+    fn place_of(&self, taken: &PciTaken) -> Option<usize> {
         let like = |entry: &Entry| entry.pool.is_like(&taken.devices);
-        let place = match self.entries.get(taken.pool).is_some_and(like) {
+        match self.entries.get(taken.pool).is_some_and(like) {
             true => Some(taken.pool),
             false => self.entries.iter().position(like),
-        };
+        }
+    }
+
+    fn take_out(&mut self, taken: &PciTaken) -> Result<(), PciClaimError> {
+        let wanted = taken.devices.count;
+        let place = self.place_of(taken);
+        let entry = place.and_then(|place| self.entries.get_mut(place));
+        let left = entry.as_ref().map_or(0, |entry| entry.pool.count);
+        let rest = left.checked_sub(wanted).ok_or(PciClaimError::Missing {
+            pool: taken.pool,
+            wanted,
+            left,
+        })?;
+        if let Some(entry) = entry {
+            entry.pool.count = rest;
+            entry.drained |= rest == 0;
+        }
+        Ok(())
+    }
+
+    fn put_back(&mut self, taken: &PciTaken) -> Result<(), PciClaimError> {
+        let place = self.place_of(taken);
         match place.and_then(|place| self.entries.get_mut(place)) {
             Some(entry) => {
                 let sum = entry.pool.count.checked_add(taken.devices.count);
-                entry.pool.count = sum.ok_or(ReleaseError { pool: taken.pool })?;
+                entry.pool.count = sum.ok_or(PciClaimError::TooMany { pool: taken.pool })?;
                 entry.drained = false;
             }
             None => {

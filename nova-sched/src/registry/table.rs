@@ -8,7 +8,8 @@ use super::Config;
 use crate::error::{Error, Result};
 use crate::filters::{
     AvailabilityZoneFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DiskFilter,
-    Filter, RamFilter, ResourceFilter, RetryFilter, Stage,
+    Filter, NUMATopologyFilter, PciPassthroughFilter, RamFilter, ResourceFilter, RetryFilter,
+    Stage,
 };
 use crate::scheduler::Scheduler;
 use crate::weighers::{
@@ -58,6 +59,9 @@ impl Registry {
             "ComputeFilter" => |_| ComputeFilter,
             "CoreFilter" => |_| CoreFilter,
             "DiskFilter" => |_| DiskFilter,
+            "NUMATopologyFilter" => |config| NUMATopologyFilter::new(config.numa_settings())
+                .image_required(config.compatibility.malformed_fails_request),
+            "PciPassthroughFilter" => |_| PciPassthroughFilter,
             "RamFilter" => |_| RamFilter,
             "ResourceFilter" => |_| ResourceFilter,
             "RetryFilter" => |_| RetryFilter,
@@ -210,6 +214,7 @@ impl Registry {
         Ok(builder
             .host_subset_size(options.host_subset_size)
             .shuffle_best(options.shuffle_best_same_weighed_hosts)
+            .numa(config.numa_settings())
             .malformed_fails_request(config.compatibility.malformed_fails_request)
             .build())
     }

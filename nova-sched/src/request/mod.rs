@@ -3,6 +3,7 @@
 mod destination;
 mod fulfilment;
 mod group;
+mod hardware;
 mod image;
 mod placement_request;
 

@@ -13,6 +13,7 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
+mod hardware;
 mod numa;
 mod planning;
 mod properties;

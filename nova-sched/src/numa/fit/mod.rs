@@ -11,4 +11,4 @@ mod pinning;
 mod search;
 
 pub use leaking::LeakingSearch;
-pub use options::{CellOrder, FitOptions, NumaLimits, PciFit};
+pub use options::{CellOrder, FitOptions, NumaLimits, NumaSettings, PciFit};

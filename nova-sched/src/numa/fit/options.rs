@@ -38,6 +38,24 @@ pub enum CellOrder {
     Pack,
 }
 
+/// How a scheduler looks for cells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NumaSettings {
+    /// Which cells are tried first.
+    pub order: CellOrder,
+    /// Whether Nova's search is used, with its defect: [`LeakingSearch`](super::LeakingSearch).
+    pub leaking: bool,
+}
+
+impl NumaSettings {
+    /// In this order, with Nova's defect or without.
+    pub fn new(order: CellOrder, leaking: bool) -> Self {
+        Self { order, leaking }
+    }
+}
+
 /// The PCI devices that go with a server's cells.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
