@@ -239,3 +239,5 @@ impl fmt::Display for Misfit {
         }
     }
 }
+
+impl std::error::Error for Misfit {}

@@ -74,3 +74,5 @@ impl fmt::Display for PciMisfit {
         }
     }
 }
+
+impl std::error::Error for PciMisfit {}
