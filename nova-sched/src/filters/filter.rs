@@ -77,8 +77,8 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
 
     /// Of the allocation candidates of a host ([`PlacementRequest::candidates`]), by their place,
     /// leaves those that it finds good: what Nova's filters of NUMA cells and PCI devices do. The
-    /// first that all filters leave says from which providers a server's devices come. The default
-    /// leaves all.
+    /// first that all filters leave says from which providers a server's devices come. A host that
+    /// is refused whatever the candidate keeps all. The default leaves all.
     fn keep_candidates(
         &self,
         _request: &PlacementRequest,

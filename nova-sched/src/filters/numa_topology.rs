@@ -148,17 +148,13 @@ impl Filter for NUMATopologyFilter {
         host: &HostView<'_>,
         candidates: &mut Vec<usize>,
     ) {
-        match self.cells(request, host) {
-            Ok(None) => {}
-            Err(_) => candidates.clear(),
-            Ok(Some((cells, topology))) => {
-                let mappings = request.candidates(host.name());
-                let mut fit = self.fits(request, host, cells, topology);
-                candidates.retain(|place| {
-                    let mapping = mappings.get(*place);
-                    mapping.is_some_and(|mapping| fit(mapping).is_ok())
-                });
-            }
+        if let Ok(Some((cells, topology))) = self.cells(request, host) {
+            let mappings = request.candidates(host.name());
+            let mut fit = self.fits(request, host, cells, topology);
+            candidates.retain(|place| {
+                let mapping = mappings.get(*place);
+                mapping.is_some_and(|mapping| fit(mapping).is_ok())
+            });
         }
     }
 
