@@ -3,6 +3,7 @@
 use nova_core::id::{HostName, ServerId};
 
 use crate::explain::Explanation;
+use crate::fleet::HardwareError;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -59,6 +60,16 @@ pub enum Error {
         reason: String,
     },
 
+    /// A server holds NUMA cells or PCI devices that its host has not left.
+    #[error("the NUMA cells or PCI devices of {host} cannot be the server's")]
+    HardwareClaim {
+        /// The host.
+        host: HostName,
+        /// Why not.
+        #[source]
+        source: HardwareError,
+    },
+
     /// No host, or not enough of them, could take the request.
     #[error(transparent)]
     NoValidHost(#[from] NoValidHost),
@@ -72,6 +83,7 @@ impl Error {
             Self::UnknownHost { .. }
             | Self::UnknownServer { .. }
             | Self::DuplicateServer { .. }
+            | Self::HardwareClaim { .. }
             | Self::UnknownFilter { .. }
             | Self::UnknownWeigher { .. }
             | Self::InvalidOption { .. }

@@ -62,6 +62,8 @@ mod error;
 pub mod explain;
 pub mod filters;
 pub mod fleet;
+pub mod numa;
+pub mod pci;
 mod plan;
 mod python;
 mod random;
@@ -76,8 +78,9 @@ pub use error::{Error, NoValidHost, Result};
 pub use explain::{Change, Explanation, Failure, Suggestion};
 pub use filters::{Filter, Stage};
 pub use fleet::{
-    Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,
-    Measure, MeasureColumn, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
+    Amounts, Column, Fleet, FleetBuilder, HardwareClaim, HardwareError, HostAggregate, HostIndex,
+    HostState, HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported, ServerShape,
+    ServerSize, SupportedInstance,
 };
 pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
 pub use registry::{Config, Registry};

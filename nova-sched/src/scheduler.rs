@@ -10,6 +10,7 @@ use crate::filters::{
     ResourceFilter, ServerGroupAffinityFilter, ServerGroupAntiAffinityFilter, Stage, TraitsFilter,
 };
 use crate::fleet::{Fleet, HostIndex};
+use crate::numa::NumaSettings;
 use crate::plan::ranking::{Ranking, first_unweighable};
 use crate::plan::{Claimer, Detail, Plan, PlanOptions, Planner, Unclaimed, filtering};
 use crate::request::PlacementRequest;
@@ -55,6 +56,7 @@ pub struct Scheduler {
     host_subset_size: usize,
     shuffle_best: bool,
     malformed_fails_request: bool,
+    numa: NumaSettings,
 }
 
 impl Default for Scheduler {
@@ -206,6 +208,11 @@ impl Scheduler {
         self.malformed_fails_request
     }
 
+    /// How NUMA cells are looked for.
+    pub fn numa_settings(&self) -> NumaSettings {
+        self.numa
+    }
+
     /// The filters that are run for a request: those of [`Stage::Placement`] only, where hosts are
     /// forced and not to be filtered.
     pub(crate) fn filters_for<'a>(
@@ -229,6 +236,7 @@ pub struct SchedulerBuilder {
     host_subset_size: usize,
     shuffle_best: bool,
     malformed_fails_request: bool,
+    numa: NumaSettings,
 }
 
 impl SchedulerBuilder {
@@ -331,6 +339,14 @@ impl SchedulerBuilder {
         self
     }
 
+    /// How NUMA cells are looked for where one server of several takes some: the same as in its
+    /// [`NUMATopologyFilter`](crate::filters::NUMATopologyFilter).
+    #[must_use]
+    pub fn numa(mut self, settings: NumaSettings) -> Self {
+        self.numa = settings;
+        self
+    }
+
     /// The scheduler.
     pub fn build(self) -> Scheduler {
         Scheduler {
@@ -339,6 +355,7 @@ impl SchedulerBuilder {
             host_subset_size: self.host_subset_size.max(1),
             shuffle_best: self.shuffle_best,
             malformed_fails_request: self.malformed_fails_request,
+            numa: self.numa,
         }
     }
 }

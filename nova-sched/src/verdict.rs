@@ -9,6 +9,9 @@ use nova_core::id::{AggregateId, CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{HostTrait, ResourceClass};
 use serde::{Deserialize, Serialize};
 
+use crate::numa::Misfit;
+use crate::pci::PciMisfit;
+
 /// What a filter says of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -216,6 +219,16 @@ pub enum Reason {
         /// The flavor, if it is known.
         actual: Option<String>,
     },
+    /// The host's NUMA cells do not do.
+    NumaMisfit {
+        /// Why not.
+        misfit: Misfit,
+    },
+    /// The host's PCI devices do not do.
+    PciMisfit {
+        /// Why not.
+        misfit: PciMisfit,
+    },
     /// The request excludes the host by name.
     Ignored,
     /// The request names other hosts.
@@ -328,6 +341,8 @@ impl Reason {
             | Self::OneProvider { .. }
             | Self::WrongCell { .. }
             | Self::OtherFlavor { .. }
+            | Self::NumaMisfit { .. }
+            | Self::PciMisfit { .. }
             | Self::Ignored
             | Self::NotForced
             | Self::NotRequested
@@ -509,6 +524,8 @@ impl fmt::Display for Reason {
                 Some(actual) => write!(f, "has a server of the flavor {actual}"),
                 None => f.write_str("has a server of another flavor"),
             },
+            Self::NumaMisfit { misfit } => misfit.fmt(f),
+            Self::PciMisfit { misfit } => misfit.fmt(f),
             Self::Ignored => f.write_str("excluded by the request"),
             Self::NotForced => f.write_str("not among the hosts that the request names"),
             Self::NotRequested => f.write_str("not the destination that is asked for"),

@@ -75,6 +75,18 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
         Stage::Filter
     }
 
+    /// Of the allocation candidates of a host ([`PlacementRequest::candidates`]), by their place,
+    /// leaves those that it finds good: what Nova's filters of NUMA cells and PCI devices do. The
+    /// first that all filters leave says from which providers a server's devices come. A host that
+    /// is refused whatever the candidate keeps all. The default leaves all.
+    fn keep_candidates(
+        &self,
+        _request: &PlacementRequest,
+        _host: &HostView<'_>,
+        _candidates: &mut Vec<usize>,
+    ) {
+    }
+
     /// Leaves the candidates that pass [`check`](Self::check), and no others.
     ///
     /// The default asks `check` of each. Filters that read one column override it to sweep that

@@ -6,7 +6,9 @@ use nova_core::id::{HostName, ServerId};
 use nova_core::model::{ResourceClass, Resources};
 
 use super::snapshot::{Columns, Service};
-use super::{Fleet, HostIndex, HostState, Liveness, Measure, PlacedServer, ServerSize};
+use super::{
+    Fleet, HardwareClaim, HostIndex, HostState, Liveness, Measure, PlacedServer, ServerSize,
+};
 use crate::error::{Error, Result};
 
 /// What if: each takes the fleet as it is and gives another.
@@ -154,8 +156,9 @@ impl Fleet {
     /// Puts a server onto a host and claims what it holds, free or not.
     ///
     /// # Errors
-    /// [`Error::UnknownHost`]; [`Error::DuplicateServer`] if the server is on a host already. Then
-    /// nothing changed.
+    /// [`Error::UnknownHost`]; [`Error::DuplicateServer`] if the server is on a host already;
+    /// [`Error::HardwareClaim`] if the host has not left the NUMA cells and PCI devices that it
+    /// holds. Then nothing changed.
     pub fn place(&mut self, host: &HostName, server: PlacedServer) -> Result<()> {
         let index = self.known(host)?;
         if let Some(there) = self.host_of(&server.id) {
@@ -163,6 +166,13 @@ impl Fleet {
                 server: server.id,
                 host: self.host(there).name().clone(),
             });
+        }
+        if let Some(claim) = &server.hardware {
+            let left = self.inner.without_hardware(index.get(), claim);
+            left.map_err(|source| Error::HardwareClaim {
+                host: host.clone(),
+                source,
+            })?;
         }
         self.place_at(index, server);
         Ok(())
@@ -180,7 +190,8 @@ impl Fleet {
         Ok((name, gone))
     }
 
-    /// Moves a server to another host, free or not.
+    /// Moves a server to another host, free or not. NUMA cells and PCI devices that it held stay
+    /// behind, and what it holds of the new host's is not known.
     ///
     /// # Errors
     /// [`Error::UnknownServer`], [`Error::UnknownHost`]; then nothing changed.
@@ -188,7 +199,8 @@ impl Fleet {
         let to = self.known(to)?;
         let unknown = || Error::UnknownServer { server: *server };
         let from = self.host_of(server).ok_or_else(unknown)?;
-        let moved = self.remove_at(from, server).ok_or_else(unknown)?;
+        let mut moved = self.remove_at(from, server).ok_or_else(unknown)?;
+        moved.hardware = None;
         self.place_at(to, moved);
         Ok(())
     }
@@ -224,16 +236,26 @@ impl Fleet {
     }
 
     /// As [`build_at`](Self::build_at), of a server without an id.
-    pub(crate) fn claim_at(&mut self, index: HostIndex, resources: &Resources, size: &ServerSize) {
+    pub(crate) fn claim_at(
+        &mut self,
+        index: HostIndex,
+        resources: &Resources,
+        size: &ServerSize,
+        hardware: &HardwareClaim,
+    ) {
         let columns = self.edit();
         columns.add(Measure::IoOperations, index.get(), 1.0);
         columns.consume(index.get(), resources, size);
+        columns.claim_hardware(index.get(), hardware);
     }
 
     fn place_at(&mut self, index: HostIndex, server: PlacedServer) {
         let columns = self.edit();
         let shape = server.shape.clone();
         columns.consume(index.get(), &shape.resources, &shape.size);
+        if let Some(claim) = &server.hardware {
+            columns.claim_hardware(index.get(), claim);
+        }
         columns.note(index.get(), server);
     }
 
@@ -242,6 +264,9 @@ impl Fleet {
         let gone = columns.forget(index.get(), server)?;
         let shape = &gone.shape;
         columns.give_back(index.get(), &shape.resources, &shape.size);
+        if let Some(claim) = &gone.hardware {
+            columns.release_hardware(index.get(), claim);
+        }
         Some(gone)
     }
 

@@ -10,6 +10,8 @@ use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, Inventory, Resource
 use serde::{Deserialize, Serialize};
 
 use super::{Liveness, PlacedServer};
+use crate::numa::NumaTopology;
+use crate::pci::PciPools;
 
 /// A kind of guest that a host's hypervisor runs, in the words of Nova's `supported_instances`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,6 +140,12 @@ pub struct HostState {
     /// Its traits.
     #[serde(default)]
     pub traits: BTreeSet<HostTrait>,
+    /// Its NUMA cells, and what of them its servers hold, if it says so.
+    #[serde(default)]
+    pub numa_topology: Option<NumaTopology>,
+    /// The PCI devices that it has left.
+    #[serde(default)]
+    pub pci_pools: PciPools,
 }
 
 impl HostState {
@@ -164,6 +172,8 @@ impl HostState {
             stats: BTreeMap::new(),
             metrics: BTreeMap::new(),
             traits: BTreeSet::new(),
+            numa_topology: None,
+            pci_pools: PciPools::default(),
         }
     }
 
@@ -232,6 +242,20 @@ impl HostState {
     #[must_use]
     pub fn with_trait(mut self, name: HostTrait) -> Self {
         self.traits.insert(name);
+        self
+    }
+
+    /// These NUMA cells, with what its servers hold of them.
+    #[must_use]
+    pub fn with_numa_topology(mut self, topology: NumaTopology) -> Self {
+        self.numa_topology = Some(topology);
+        self
+    }
+
+    /// These PCI devices, besides those that its servers hold.
+    #[must_use]
+    pub fn with_pci_pools(mut self, pools: PciPools) -> Self {
+        self.pci_pools = pools;
         self
     }
 

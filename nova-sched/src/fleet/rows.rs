@@ -29,6 +29,7 @@ impl Columns {
         }
         self.vcpus_used.push(0.0);
         self.placed.push(None);
+        self.hardware.push();
         for (_, column) in self.columns() {
             column.push();
         }
@@ -57,6 +58,7 @@ impl Columns {
         );
         self.set_measures(row, &host);
         self.set_placed(row, host.placed);
+        self.set_hardware(row, host.numa_topology, host.pci_pools);
         self.stats
             .set(row, (!host.stats.is_empty()).then(|| Arc::new(host.stats)));
         let metrics = (!host.metrics.is_empty()).then(|| Arc::new(host.metrics));
@@ -200,6 +202,7 @@ impl Columns {
         self.stats.remove(row);
         self.metrics.remove(row);
         self.placed.remove(row);
+        self.hardware.remove(row);
         self.names.remove(row);
         self.identities.remove(row);
         self.renumber();

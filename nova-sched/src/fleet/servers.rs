@@ -8,6 +8,8 @@ use nova_core::model::{Flavor, ResourceClass, Resources};
 use nova_core::units::Mebibytes;
 use serde::{Deserialize, Serialize};
 
+use super::HardwareClaim;
+
 /// What a server takes of its host as weighers see it: Nova's `vcpus`, `memory_mb`, and root plus
 /// ephemeral disk of the flavor.
 #[derive(
@@ -174,6 +176,9 @@ pub struct PlacedServer {
     pub id: ServerId,
     /// What it has in common with others; share it between servers that are alike.
     pub shape: Arc<ServerShape>,
+    /// What it holds of its host's NUMA cells and PCI devices; `None` if nothing is known of it.
+    #[serde(default)]
+    pub hardware: Option<Arc<HardwareClaim>>,
 }
 
 impl PlacedServer {
@@ -182,7 +187,15 @@ impl PlacedServer {
         Self {
             id,
             shape: shape.into(),
+            hardware: None,
         }
+    }
+
+    /// The same with these NUMA cells and PCI devices of its host.
+    #[must_use]
+    pub fn with_hardware(mut self, claim: HardwareClaim) -> Self {
+        self.hardware = (!claim.is_empty()).then(|| Arc::new(claim));
+        self
     }
 }
 

@@ -13,6 +13,7 @@ use nova_core::id::{AggregateId, CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, ResourceClass};
 
 use super::aggregates::Aggregates;
+use super::hardware::Hardware;
 use super::measure::Measures;
 use super::servers::ServerIndex;
 use super::{
@@ -98,6 +99,7 @@ pub(super) struct Columns {
     pub(super) vcpus_used: Column<f64>,
     pub(super) placed: Column<Option<Arc<Vec<PlacedServer>>>>,
     pub(super) places: ServerIndex,
+    pub(super) hardware: Hardware,
     pub(super) aggregates: Arc<Aggregates>,
     pub(super) vcpu: ResourceColumn,
     pub(super) memory: ResourceColumn,

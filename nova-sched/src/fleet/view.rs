@@ -221,6 +221,11 @@ impl<'a> HostView<'a> {
         state.stats = self.stats().clone();
         state.metrics = self.metrics().clone();
         state.traits = self.traits().clone();
+        state.numa_topology = self.numa_topology().map(|cells| (**cells).clone());
+        state.pci_pools = self
+            .pci_pools()
+            .map(|pools| (**pools).clone())
+            .unwrap_or_default();
         let standard = [
             ResourceClass::Vcpu,
             ResourceClass::MemoryMb,

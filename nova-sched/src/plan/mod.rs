@@ -3,6 +3,7 @@
 pub(crate) mod best;
 mod claimer;
 pub(crate) mod filtering;
+mod hardware;
 mod options;
 mod placement;
 mod planner;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::best::{Dense, MOST};
 use super::claimer::{Claimer, Unclaimed};
-use super::filtering;
 use super::ranking::{Lot, Order, Ranking, draw, first_unweighable};
 use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
+use super::{filtering, hardware};
 use crate::candidates::Candidates;
 use crate::explain::{self, Explanation, Failure, RankedHost, RankingTable, Round};
 use crate::fleet::{Fleet, HostIndex, PlacedServer, ServerShape};
@@ -311,6 +311,12 @@ impl<'a> Planner<'a> {
             let name = self.fleet.host(host).service_host().clone();
             self.request.to_mut().note_group_host(&name);
         }
+        let claim = hardware::claim(self.scheduler, &self.request, &self.fleet.host(host));
+        if self.scheduler.numa_settings().leaking && self.request.numa().is_some() {
+            let topology = self.fleet.host(host).numa_topology().map(AsRef::as_ref);
+            let repeated = hardware::repeated(&self.request, topology, &claim);
+            self.request.to_mut().set_numa(repeated);
+        }
         let place = usize::try_from(server).unwrap_or(usize::MAX);
         let known = self.asked.servers().get(place).copied();
         // A server that is on a host already, since it is moved, stays there as well.
@@ -320,12 +326,13 @@ impl<'a> Planner<'a> {
                     .shape
                     .get_or_insert_with(|| Arc::new(self.asked.shape()))
                     .clone();
-                let server = PlacedServer::new(id, shape);
+                let server = PlacedServer::new(id, shape).with_hardware(claim);
                 self.fleet.to_mut().build_at(host, server);
             }
             None => {
                 let (resources, size) = (self.asked.resources(), self.asked.size());
-                self.fleet.to_mut().claim_at(host, resources, &size);
+                let fleet = self.fleet.to_mut();
+                fleet.claim_at(host, resources, &size, &claim);
             }
         }
     }

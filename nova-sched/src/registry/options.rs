@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::numa::{CellOrder, NumaSettings};
+
 /// What a configuration file says of a scheduler: the sections of `nova.conf` that concern it.
 ///
 /// Every option is called what Nova calls it and has Nova's default, so that an empty file is
@@ -40,6 +42,17 @@ pub struct Config {
     pub compatibility: Compatibility,
     /// The settings of filters and weighers that are not Nova's, by their names.
     pub custom: Map<String, Value>,
+}
+
+impl Config {
+    /// How NUMA cells are looked for.
+    pub fn numa_settings(&self) -> NumaSettings {
+        let order = match self.compute.packing_host_numa_cells_allocation_strategy {
+            true => CellOrder::Pack,
+            false => CellOrder::Spread,
+        };
+        NumaSettings::new(order, self.compatibility.numa_page_size_leak)
+    }
 }
 
 /// Nova's section `[scheduler]`.
@@ -205,6 +218,8 @@ pub struct Compatibility {
     /// An image with `hw_maxphysaddr_bits` cannot be evaluated on any host that runs its kind of
     /// guests, instead of being held against the processors of each.
     pub image_address_bits_malformed: bool,
-    /// The page size that the first attempt on a host found is kept for further attempts on it.
+    /// The page size that the first attempt on a host found is kept for further attempts on it,
+    /// and with it what else Nova's search for NUMA cells leaves behind
+    /// ([`LeakingSearch`](crate::numa::LeakingSearch)).
     pub numa_page_size_leak: bool,
 }

@@ -11,10 +11,10 @@ use crate::filters::{
     AggregateIoOpsFilter, AggregateMultiTenancyIsolation, AggregateNumInstancesFilter,
     AggregateRamFilter, AggregateTypeAffinityFilter, AllHostsFilter, AvailabilityZoneFilter,
     CellFilter, ComputeCapabilitiesFilter, ComputeFilter, CoreFilter, DifferentHostFilter,
-    DiskFilter, Filter, InTreeFilter, IoOpsFilter, JsonFilter, MemberOfFilter, NumInstancesFilter,
-    RamFilter, ResourceFilter, RetryFilter, SameHostFilter, ServerGroupAffinityFilter,
-    ServerGroupAntiAffinityFilter, SimpleCIDRAffinityFilter, Stage, TraitsFilter,
-    TypeAffinityFilter,
+    DiskFilter, Filter, InTreeFilter, IoOpsFilter, JsonFilter, MemberOfFilter, NUMATopologyFilter,
+    NumInstancesFilter, PciPassthroughFilter, RamFilter, ResourceFilter, RetryFilter,
+    SameHostFilter, ServerGroupAffinityFilter, ServerGroupAntiAffinityFilter,
+    SimpleCIDRAffinityFilter, Stage, TraitsFilter, TypeAffinityFilter,
 };
 use crate::scheduler::Scheduler;
 use crate::weighers::{
@@ -82,6 +82,9 @@ impl Registry {
             "MemberOfFilter" => |_| MemberOfFilter,
             "MetricsFilter" => settings::metrics,
             "NumInstancesFilter" => |config| NumInstancesFilter::new(config.filter_scheduler.max_instances_per_host),
+            "NUMATopologyFilter" => |config| NUMATopologyFilter::new(config.numa_settings())
+                .image_required(config.compatibility.malformed_fails_request),
+            "PciPassthroughFilter" => |_| PciPassthroughFilter,
             "RamFilter" => |_| RamFilter,
             "ResourceFilter" => |_| ResourceFilter,
             "RetryFilter" => |_| RetryFilter,
@@ -246,6 +249,7 @@ impl Registry {
         Ok(builder
             .host_subset_size(options.host_subset_size)
             .shuffle_best(options.shuffle_best_same_weighed_hosts)
+            .numa(config.numa_settings())
             .malformed_fails_request(config.compatibility.malformed_fails_request)
             .build())
     }

@@ -4,6 +4,7 @@ mod destination;
 mod fulfilment;
 mod group;
 mod groups;
+mod hardware;
 mod image;
 mod placement_request;
 

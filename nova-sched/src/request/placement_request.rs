@@ -8,6 +8,7 @@ use nova_core::model::{Flavor, HostTrait, ResourceClass, Resources};
 use serde::{Deserialize, Serialize};
 
 use super::groups::{self, GroupKey};
+use super::hardware::HardwareRequest;
 use super::{Destination, Fulfilment, GroupRequest, RequestImage};
 use crate::fleet::{ServerShape, ServerSize};
 
@@ -62,6 +63,8 @@ pub struct PlacementRequest {
     #[serde(default)]
     group: Option<Arc<GroupRequest>>,
     #[serde(default)]
+    pub(super) hardware: HardwareRequest,
+    #[serde(default)]
     hints: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     destination: Option<Destination>,
@@ -114,6 +117,7 @@ impl PlacementRequest {
             not_member_of: BTreeSet::new(),
             in_tree: None,
             group: None,
+            hardware: HardwareRequest::default(),
             hints: BTreeMap::new(),
             destination: None,
             tried_hosts: BTreeSet::new(),

@@ -10,7 +10,7 @@ use nova_sched::{
 
 use crate::fixtures::{fleet, host, name, request};
 
-fn both(builder: SchedulerBuilder) -> [Scheduler; 2] {
+fn both(builder: &SchedulerBuilder) -> [Scheduler; 2] {
     [false, true].map(|fails| builder.clone().malformed_fails_request(fails).build())
 }
 
@@ -23,7 +23,7 @@ fn a_malformed_extra_spec_fails_the_request_only_where_that_is_asked_for() {
     let fleet = fleet(hosts);
     let request = request(1024).with_extra_spec("capabilities:gpu", "== 4");
     let builder = Scheduler::builder().filter(ComputeCapabilitiesFilter);
-    let [lenient, strict] = both(builder);
+    let [lenient, strict] = both(&builder);
 
     let plan = lenient.plan(&fleet, &request);
     assert_eq!(plan.placements()[0].host, name("b"));
@@ -106,7 +106,7 @@ fn a_host_that_never_reported_cannot_be_weighed_by_its_processors() {
     let builder = Scheduler::builder()
         .weigher(RAMWeigher::default())
         .weigher(CPUWeigher::default());
-    let [lenient, strict] = both(builder);
+    let [lenient, strict] = both(&builder);
     assert_eq!(
         lenient.plan(&fleet, &request).placements()[0].host,
         name("a")

@@ -13,7 +13,8 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
-
+mod hardware;
+mod numa;
 mod planning;
 mod properties;
 mod shortcuts;
