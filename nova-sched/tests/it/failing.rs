@@ -61,7 +61,7 @@ fn a_host_without_a_required_metric_counts_lowest_or_fails_the_request() {
     let fleet = fleet(hosts);
     let setting = vec![("cpu.frequency".to_owned(), 1.0)];
     let metrics = MetricsWeigher::new(1.0, setting);
-    let [lenient, strict] = both(Scheduler::builder().weigher(metrics.clone()));
+    let [lenient, strict] = both(&Scheduler::builder().weigher(metrics.clone()));
     let request = request(1024);
 
     let plan = lenient.plan(&fleet, &request);
@@ -93,7 +93,7 @@ fn a_host_without_a_required_metric_counts_lowest_or_fails_the_request() {
     let optional = metrics
         .with_required(false)
         .with_weight_of_unavailable(5000.0);
-    let [_, strict] = both(Scheduler::builder().weigher(optional));
+    let [_, strict] = both(&Scheduler::builder().weigher(optional));
     let plan = strict.plan(&fleet, &request);
     assert_eq!(plan.placements()[0].host, name("silent"));
 }
@@ -165,7 +165,7 @@ impl Claimer for Ledger {
 fn claims_are_undone_when_a_later_server_fails_the_request() {
     let fleet = fleet([host("a", 4096), host("b", 4096)]);
     let request = request(1024).with_count(2);
-    let [lenient, strict] = both(Scheduler::builder().filter(Confused));
+    let [lenient, strict] = both(&Scheduler::builder().filter(Confused));
     let options = PlanOptions::default();
 
     let mut ledger = Ledger::default();
