@@ -79,7 +79,9 @@ pub use fleet::{
     Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,
     Measure, MeasureColumn, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
 };
-pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
+pub use plan::{
+    Changed, Claimer, Detail, Draw, Placement, Plan, PlanDiff, PlanOptions, ServerDiff, Unclaimed,
+};
 pub use registry::{Config, Registry};
 pub use request::{Destination, Fulfilment, GroupRequest, PlacementRequest, RequestImage};
 pub use scheduler::{Scheduler, SchedulerBuilder};

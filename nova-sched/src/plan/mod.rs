@@ -2,6 +2,7 @@
 
 pub(crate) mod best;
 mod claimer;
+mod diff;
 pub(crate) mod filtering;
 mod options;
 mod placement;
@@ -11,6 +12,7 @@ mod standing;
 mod value;
 
 pub use claimer::{Claimer, Unclaimed};
+pub use diff::{Changed, PlanDiff, ServerDiff};
 pub use options::{Detail, Draw, PlanOptions};
 pub use placement::Placement;
 pub use value::Plan;

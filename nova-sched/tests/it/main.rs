@@ -7,6 +7,7 @@
 )]
 
 mod decisions;
+mod diffs;
 mod explaining;
 mod failing;
 mod filtering;
@@ -17,3 +18,4 @@ mod golden;
 mod planning;
 mod properties;
 mod shortcuts;
+mod what_if;
