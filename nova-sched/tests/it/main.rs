@@ -16,6 +16,7 @@ mod fleets;
 mod golden;
 
 mod planning;
+mod preempting;
 mod properties;
 mod shortcuts;
 mod what_if;
