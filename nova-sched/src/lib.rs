@@ -67,6 +67,7 @@ mod plan;
 mod python;
 pub mod preempt;
 mod random;
+pub mod rebalance;
 pub mod registry;
 mod request;
 mod scheduler;

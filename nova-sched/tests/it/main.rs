@@ -18,5 +18,6 @@ mod golden;
 mod planning;
 mod preempting;
 mod properties;
+mod rebalancing;
 mod shortcuts;
 mod what_if;
