@@ -1,5 +1,7 @@
 //! What is asked of the scheduler.
 
+mod without;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
