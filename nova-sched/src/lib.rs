@@ -62,11 +62,14 @@ mod error;
 pub mod explain;
 pub mod filters;
 pub mod fleet;
+pub mod moves;
 pub mod numa;
 pub mod pci;
 mod plan;
+pub mod preempt;
 mod python;
 mod random;
+pub mod rebalance;
 pub mod registry;
 mod request;
 mod scheduler;
@@ -82,7 +85,9 @@ pub use fleet::{
     HostState, HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported, ServerShape,
     ServerSize, SupportedInstance,
 };
-pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
+pub use plan::{
+    Changed, Claimer, Detail, Draw, Placement, Plan, PlanDiff, PlanOptions, ServerDiff, Unclaimed,
+};
 pub use registry::{Config, Registry};
 pub use request::{Destination, Fulfilment, GroupRequest, PlacementRequest, RequestImage};
 pub use scheduler::{Scheduler, SchedulerBuilder};

@@ -1,9 +1,11 @@
 //! Changes that make a request fit.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroU32;
 
-use nova_core::id::{HostName, ZoneName};
-use nova_core::model::ResourceClass;
+use nova_core::id::{AggregateId, HostName, ZoneName};
+use nova_core::model::{HostTrait, ResourceClass};
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Fleet, Liveness};
@@ -41,6 +43,57 @@ pub enum Change {
     DropCapability {
         /// Its key.
         key: String,
+    },
+    /// Leave a scheduler hint away.
+    DropHint {
+        /// Its name.
+        name: String,
+    },
+    /// Leave a property of the image away.
+    DropImageProperty {
+        /// Its name.
+        name: String,
+    },
+    /// Neither require nor forbid a trait.
+    DropTrait {
+        /// Its name.
+        name: HostTrait,
+    },
+    /// Ask for these aggregates no longer.
+    DropMemberOf {
+        /// The aggregates, one of which is asked for.
+        any: BTreeSet<AggregateId>,
+    },
+    /// Exclude an aggregate no longer.
+    AllowAggregate {
+        /// The aggregate.
+        aggregate: AggregateId,
+    },
+    /// Ask for the resources of one node no longer.
+    DropInTree {
+        /// The node.
+        node: HostName,
+    },
+    /// Ask for the requested destination no longer.
+    DropDestination,
+    /// Let more members of the server group onto one host.
+    RaiseMaxPerHost {
+        /// How many may be there.
+        from: NonZeroU32,
+        /// How many would have to be.
+        to: NonZeroU32,
+    },
+    /// Leave the server group away.
+    LeaveGroup,
+    /// Try a host again where it was tried already.
+    TryAgain {
+        /// The host.
+        host: HostName,
+    },
+    /// Name another node among the forced ones.
+    ForceOtherNode {
+        /// The node.
+        node: HostName,
     },
     /// Exclude a host no longer.
     StopIgnoring {
@@ -82,6 +135,17 @@ impl Change {
             Self::LowerCount { to, .. } => request.with_count(*to),
             Self::OtherZone { to, .. } => request.with_zone(to.clone()),
             Self::DropCapability { key } => request.without_extra_spec(key),
+            Self::DropHint { name } => request.without_hint(name),
+            Self::DropImageProperty { name } => request.without_image_property(name),
+            Self::DropTrait { name } => request.without_trait(name),
+            Self::DropMemberOf { any } => request.without_member_of(any),
+            Self::AllowAggregate { aggregate } => request.without_not_member_of(aggregate),
+            Self::DropInTree { .. } => request.without_in_tree(),
+            Self::DropDestination => request.without_destination(),
+            Self::RaiseMaxPerHost { to, .. } => request.with_max_server_per_host(*to),
+            Self::LeaveGroup => request.without_group(),
+            Self::TryAgain { host } => request.without_tried_host(host),
+            Self::ForceOtherNode { node } => request.with_forced_node(node.clone()),
             Self::StopIgnoring { host } => request.without_ignored_host(host),
             Self::ForceOtherHost { host } => request.with_forced_host(host.clone()),
             Self::EnableHost { host } => {
@@ -115,8 +179,23 @@ impl Change {
                 part(u64::from(from.saturating_sub(*to)), u64::from(*from))
             }
             Self::OtherZone { .. } => 0.5,
-            Self::StopIgnoring { .. } | Self::ForceOtherHost { .. } => 0.75,
-            Self::DropCapability { .. } => 1.0,
+            Self::RaiseMaxPerHost { from, to } => {
+                // One more counts least.
+                let (from, to) = (u64::from(from.get()), u64::from(to.get()));
+                0.5 + 0.5 * part(to.saturating_sub(from), to)
+            }
+            Self::StopIgnoring { .. }
+            | Self::ForceOtherHost { .. }
+            | Self::ForceOtherNode { .. }
+            | Self::TryAgain { .. } => 0.75,
+            Self::DropHint { .. } => 0.9,
+            Self::DropCapability { .. }
+            | Self::DropImageProperty { .. }
+            | Self::DropTrait { .. }
+            | Self::DropMemberOf { .. }
+            | Self::AllowAggregate { .. }
+            | Self::DropInTree { .. } => 1.0,
+            Self::LeaveGroup | Self::DropDestination => 1.5,
             Self::EnableHost { .. } => 2.0,
             Self::BringUpHost { .. } => 3.0,
             Self::FreeResource { .. } => 4.0,
@@ -142,6 +221,31 @@ impl fmt::Display for Change {
             Self::LowerCount { from, to } => write!(f, "ask for {to} servers instead of {from}"),
             Self::OtherZone { from, to } => write!(f, "ask for zone {to} instead of {from}"),
             Self::DropCapability { key } => write!(f, "leave the extra spec {key} away"),
+            Self::DropHint { name } => write!(f, "leave the hint {name} away"),
+            Self::DropImageProperty { name } => {
+                write!(f, "leave the image property {name} away")
+            }
+            Self::DropTrait { name } => write!(f, "leave the trait {name} away"),
+            Self::DropMemberOf { any } => {
+                f.write_str("stop asking for aggregate ")?;
+                for (place, aggregate) in any.iter().enumerate() {
+                    let separator = if place == 0 { "" } else { " or " };
+                    write!(f, "{separator}{aggregate}")?;
+                }
+                Ok(())
+            }
+            Self::AllowAggregate { aggregate } => write!(f, "stop excluding aggregate {aggregate}"),
+            Self::DropInTree { node } => write!(f, "stop asking for the resources of {node}"),
+            Self::DropDestination => f.write_str("leave the destination open"),
+            Self::RaiseMaxPerHost { from, to } => {
+                write!(
+                    f,
+                    "allow {to} members of the group on one host instead of {from}"
+                )
+            }
+            Self::LeaveGroup => f.write_str("leave the server group away"),
+            Self::TryAgain { host } => write!(f, "try {host} again"),
+            Self::ForceOtherNode { node } => write!(f, "name {node} among the nodes"),
             Self::StopIgnoring { host } => write!(f, "stop excluding {host}"),
             Self::ForceOtherHost { host } => write!(f, "name {host} among the hosts"),
             Self::EnableHost { host } => write!(f, "enable {host}"),

@@ -4,6 +4,7 @@ mod change;
 mod explanation;
 mod failure;
 mod ranking;
+mod relief;
 mod shortfall;
 mod step;
 mod suggest;

@@ -149,7 +149,7 @@ impl Columns {
     fn set_placed(&mut self, row: usize, mut placed: Vec<PlacedServer>) {
         if let Some(former) = self.placed.get(row).cloned().flatten() {
             for server in former.iter() {
-                self.places.remove(&server.id);
+                self.places.remove(&server.id, row_number(row));
             }
         }
         placed.sort_by_key(|server| server.id);
@@ -213,6 +213,7 @@ impl Columns {
         let rows = (0..).zip(self.names.iter());
         self.rows = Arc::new(rows.map(|(row, name)| (name.clone(), row)).collect());
         let mut nodes = super::snapshot::Lookup::default();
+        let mut places = super::servers::ServerIndex::default();
         let mut in_service = crate::candidates::Candidates::none(self.names.len());
         for row in 0..self.names.len() {
             let index = HostIndex::from_row(row);
@@ -225,9 +226,10 @@ impl Columns {
                 in_service.insert(index);
             }
             for server in self.placed[row].iter().flat_map(|placed| placed.iter()) {
-                self.places.insert(server.id, row_number(row));
+                places.insert(server.id, row_number(row));
             }
         }
+        self.places = places;
         self.nodes_of = Arc::new(nodes);
         self.in_service = Arc::new(in_service);
         self.resolve_aggregates(self.aggregates.list.clone());
@@ -319,7 +321,9 @@ impl Columns {
                 *placed = None;
             }
         });
-        self.places.remove(id);
+        if gone.is_some() {
+            self.places.remove(id, row_number(row));
+        }
         gone
     }
 

@@ -204,6 +204,8 @@ impl PlacedServer {
 pub(super) struct ServerIndex {
     parts: Arc<Vec<Arc<Part>>>,
     len: usize,
+    /// Further rows of servers that several hosts report, since they are being moved.
+    further: Arc<BTreeMap<ServerId, Vec<u32>>>,
 }
 
 type Part = Vec<(ServerId, u32)>;
@@ -218,7 +220,18 @@ impl ServerIndex {
         part.get(found).map(|(_, row)| *row)
     }
 
+    /// Notes a server on a row, which is the one that it is found on from now on.
     pub(super) fn insert(&mut self, server: ServerId, row: u32) {
+        if let Some(former) = self.get(&server).filter(|former| *former != row) {
+            let further = Arc::make_mut(&mut self.further);
+            let rows = further.entry(server).or_default();
+            rows.retain(|other| *other != row);
+            rows.push(former);
+        }
+        self.set(server, row);
+    }
+
+    fn set(&mut self, server: ServerId, row: u32) {
         if self.len >= self.parts.len().saturating_mul(PART) {
             self.grow();
         }
@@ -238,7 +251,30 @@ impl ServerIndex {
         }
     }
 
-    pub(super) fn remove(&mut self, server: &ServerId) {
+    /// A server is on a row no longer. If it is on another one, it is found there.
+    pub(super) fn remove(&mut self, server: &ServerId, row: u32) {
+        let found = self.get(server) == Some(row);
+        if self.further.contains_key(server) {
+            let further = Arc::make_mut(&mut self.further);
+            let rows = further.get_mut(server);
+            let other = rows.and_then(|rows| {
+                rows.retain(|other| *other != row);
+                if found { rows.pop() } else { None }
+            });
+            if further.get(server).is_some_and(Vec::is_empty) {
+                further.remove(server);
+            }
+            if let Some(other) = other {
+                self.set(*server, other);
+                return;
+            }
+        }
+        if found {
+            self.forget(server);
+        }
+    }
+
+    fn forget(&mut self, server: &ServerId) {
         let Some(place) = self.place(server) else {
             return;
         };
@@ -261,6 +297,7 @@ impl ServerIndex {
         let mut larger = Self {
             parts: Arc::new(vec![Arc::default(); (self.parts.len() * 2).max(1)]),
             len: self.len,
+            further: self.further.clone(),
         };
         for (server, row) in self.parts.iter().flat_map(|part| part.iter()) {
             if let Some(place) = larger.place(server)
@@ -291,14 +328,25 @@ mod tests {
         for (row, id) in (0..).zip(&ids) {
             index.insert(*id, row);
             index.insert(*id, row + 1);
+            index.insert(*id, row + 1);
         }
         let before = index.clone();
         for (row, id) in (1..).zip(&ids) {
+            // It is on two rows: the one that was told last is found first.
             assert_eq!(index.get(id), Some(row));
-            index.remove(id);
-            index.remove(id);
+            if row % 2 == 0 {
+                index.remove(id, row);
+                assert_eq!(index.get(id), Some(row - 1));
+                index.remove(id, row);
+                index.remove(id, row - 1);
+            } else {
+                index.remove(id, row - 1);
+                assert_eq!(index.get(id), Some(row));
+                index.remove(id, row);
+            }
             assert_eq!(index.get(id), None);
         }
+        assert!(index.further.is_empty());
         assert_eq!((index.len, before.len), (0, 3000));
         assert_eq!(before.get(&ids[7]), Some(8));
     }

@@ -222,6 +222,11 @@ impl Fleet {
         }
     }
 
+    /// The classes besides processors, memory and disk that any host offers, or has claims on.
+    pub fn other_classes(&self) -> impl Iterator<Item = &ResourceClass> {
+        self.inner.others.keys()
+    }
+
     /// How much of a class the host at a place has.
     pub fn amounts(&self, index: HostIndex, class: &ResourceClass) -> Amounts {
         self.resource(class)

@@ -2,6 +2,7 @@
 
 pub(crate) mod best;
 mod claimer;
+mod diff;
 pub(crate) mod filtering;
 mod hardware;
 mod options;
@@ -12,6 +13,7 @@ mod standing;
 mod value;
 
 pub use claimer::{Claimer, Unclaimed};
+pub use diff::{Changed, PlanDiff, ServerDiff};
 pub use options::{Detail, Draw, PlanOptions};
 pub use placement::Placement;
 pub use value::Plan;

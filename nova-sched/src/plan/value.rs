@@ -3,7 +3,7 @@
 use nova_core::model::Resources;
 use serde::{Deserialize, Serialize};
 
-use super::Placement;
+use super::{Placement, PlanDiff};
 use crate::error::NoValidHost;
 use crate::explain::Explanation;
 use crate::request::PlacementRequest;
@@ -67,6 +67,11 @@ impl Plan {
     /// How much there is depends on the [`Detail`](crate::Detail) that was asked for.
     pub fn explain(&self) -> &Explanation {
         &self.record
+    }
+
+    /// What is otherwise in another plan: its decisions, not the reasons for them.
+    pub fn diff(&self, other: &Self) -> PlanDiff {
+        PlanDiff::between(self, other)
     }
 
     /// The placements, or the error that says why there are none.

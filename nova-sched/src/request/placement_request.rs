@@ -1,5 +1,7 @@
 //! What is asked of the scheduler.
 
+mod without;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::groups::{self, GroupKey};
 use super::hardware::HardwareRequest;
 use super::{Destination, Fulfilment, GroupRequest, RequestImage};
-use crate::fleet::{ServerShape, ServerSize};
+use crate::fleet::{Fleet, ServerShape, ServerSize};
 
 /// A wish for one server, or for several of the same size.
 ///
@@ -161,6 +163,13 @@ impl PlacementRequest {
     #[must_use]
     pub fn with_resource(mut self, class: ResourceClass, amount: u64) -> Self {
         self.resources.set(class, amount);
+        self
+    }
+
+    /// These resources for each server, and no others.
+    #[must_use]
+    pub fn with_resources(mut self, resources: Resources) -> Self {
+        self.resources = resources;
         self
     }
 
@@ -561,6 +570,21 @@ impl PlacementRequest {
                 .force_hosts
                 .iter()
                 .any(|forced| same_host(forced, host))
+    }
+
+    /// A server went from one host to another, or nowhere, and may be of the group.
+    pub(crate) fn note_move(
+        &mut self,
+        server: &ServerId,
+        from: &HostName,
+        to: Option<&HostName>,
+        fleet: &Fleet,
+    ) {
+        if let Some(group) = &mut self.group
+            && group.members.contains(server)
+        {
+            Arc::make_mut(group).note_move(server, from, to, fleet);
+        }
     }
 
     /// A member of the group was put onto a host: Nova appends the host to the group's.

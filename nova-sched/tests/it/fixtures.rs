@@ -1,8 +1,8 @@
 //! Hosts, fleets and requests that tests share.
 
-use nova_core::id::HostName;
+use nova_core::id::{HostName, ServerId};
 use nova_core::model::{Inventory, ResourceClass, Resources};
-use nova_sched::{Fleet, HostState, PlacementRequest};
+use nova_sched::{Fleet, HostState, PlacedServer, PlacementRequest, ServerShape};
 
 /// A host of 16 processors (× 4), `memory` MiB and 500 GiB in zone az1, with nothing on it.
 pub fn host(name: &str, memory: u64) -> HostState {
@@ -37,4 +37,23 @@ pub fn name(text: &str) -> HostName {
 
 pub fn class(text: &str) -> ResourceClass {
     text.parse().unwrap()
+}
+
+/// The id that ends in a number.
+pub fn server_id(number: u32) -> ServerId {
+    format!("00000000-0000-4000-8000-{number:012}")
+        .parse()
+        .unwrap()
+}
+
+/// A server of so many MiB and nothing else, with a priority.
+pub fn server(number: u32, memory: u64, priority: i32) -> PlacedServer {
+    let shape = ServerShape::new(Resources::new().with(ResourceClass::MemoryMb, memory));
+    PlacedServer::new(server_id(number), shape.with_priority(priority))
+}
+
+/// The same where it cannot be moved.
+pub fn unmovable(number: u32, memory: u64, priority: i32) -> PlacedServer {
+    let server = server(number, memory, priority);
+    PlacedServer::new(server.id, server.shape.as_ref().clone().with_movable(false))
 }

@@ -7,6 +7,7 @@
 )]
 
 mod decisions;
+mod diffs;
 mod explaining;
 mod failing;
 mod filtering;
@@ -16,5 +17,8 @@ mod golden;
 mod hardware;
 mod numa;
 mod planning;
+mod preempting;
 mod properties;
+mod rebalancing;
 mod shortcuts;
+mod what_if;

@@ -1,0 +1,429 @@
+//! The search for the least victims for one server.
+//!
+//! Hosts are looked at in order of a bound below which no way to make room there can cost: how
+//! many of the largest servers it takes to free what is missing, and the lowest priorities. The
+//! search ends as soon as no host that is left can be better than what was found.
+
+use nova_core::id::ServerId;
+
+use super::cost::Cost;
+use super::value::{PreemptionStep, ServerStop, StopReason};
+use crate::fleet::{Fleet, HostIndex, HostView, PlacedServer};
+use crate::moves::{ServerMove, Wishes, takers};
+use crate::request::PlacementRequest;
+use crate::scheduler::Scheduler;
+
+/// How many sets of victims are tried on one host.
+const MOST_SETS: usize = 4096;
+/// How often it is tried whether a set is enough, or who takes a victim.
+const MOST_TRIES: usize = 8192;
+/// How many of the hosts that would take a victim are tried.
+const BRANCHES: usize = 8;
+
+pub(super) struct Search<'a> {
+    pub(super) scheduler: &'a Scheduler,
+    pub(super) wishes: &'a Wishes,
+    pub(super) max_victims: usize,
+    pub(super) max_hosts: usize,
+    pub(super) fleet: &'a Fleet,
+    /// For one server.
+    pub(super) request: &'a PlacementRequest,
+    /// Servers that are not touched, whatever their priority.
+    pub(super) protected: &'a [ServerId],
+}
+
+/// How to make room on one host.
+pub(super) struct Room {
+    pub(super) host: HostIndex,
+    pub(super) steps: Vec<PreemptionStep>,
+    cost: Cost,
+}
+
+/// The servers of one host that may be victims.
+struct Pool<'a> {
+    host: HostView<'a>,
+    /// Of the lowest priority first, then those that free the most of what is missing.
+    servers: Vec<&'a PlacedServer>,
+    priorities: Vec<i32>,
+    /// At least so many have to go.
+    needed: usize,
+    bound: Cost,
+}
+
+/// What the search has found and spent.
+struct Found {
+    best: Option<Room>,
+    tries: usize,
+    /// Not all was tried.
+    cut: bool,
+    /// Not all hosts were tried for a victim.
+    narrowed: bool,
+}
+
+impl<'a> Search<'a> {
+    /// The best way to make room, if there is any, and whether nothing better was left untried.
+    pub(super) fn run(&self) -> (Option<Room>, bool) {
+        let views = self.fleet.hosts();
+        let mut pools: Vec<Pool<'a>> = views.filter_map(|host| self.pool(host)).collect();
+        // The sort is stable: of equal ones the earlier host comes first.
+        pools.sort_by(|one, other| one.bound.cmp(&other.bound));
+        let mut found = Found {
+            best: None,
+            tries: MOST_TRIES,
+            cut: false,
+            narrowed: false,
+        };
+        let mut hosts = 0;
+        for pool in &pools {
+            if !found.can_improve_on(&pool.bound) {
+                break;
+            }
+            let spent = found.tries == 0 && found.best.is_some();
+            if hosts == self.max_hosts || spent {
+                found.cut = true;
+                break;
+            }
+            let all: Vec<usize> = (0..pool.servers.len()).collect();
+            // Not counted: hosts that refuse the request for other reasons would use tries up.
+            if self.is_clear(pool, &all, &mut { usize::MAX }) {
+                hosts += 1;
+                self.search_host(pool, &mut found);
+            }
+        }
+        let stops = found.best.as_ref().map_or(1, |room| room.cost.stops());
+        let exact = !(found.cut || found.narrowed && stops > 0);
+        (found.best, exact)
+    }
+
+    /// Who may be a victim on a host; `None` if that is nobody, or all of them are not enough.
+    fn pool(&self, host: HostView<'a>) -> Option<Pool<'a>> {
+        let mut servers: Vec<&PlacedServer> = host
+            .placed()
+            .iter()
+            .filter(|server| {
+                server.shape.priority < self.request.priority()
+                    && !self.protected.contains(&server.id)
+            })
+            .collect();
+        let mut needed = usize::from(!servers.is_empty());
+        let mut missing = Vec::new();
+        for (class, wanted) in self
+            .request
+            .resources()
+            .iter()
+            .filter(|(_, want)| *want > 0)
+        {
+            let amounts = host.amounts(class);
+            if wanted > amounts.largest() {
+                return None;
+            }
+            let lacks = wanted.saturating_sub(amounts.free()).saturating_add(
+                // A host that is over-full has less than nothing free.
+                amounts.used.saturating_sub(amounts.capacity),
+            );
+            if lacks == 0 {
+                continue;
+            }
+            let held = servers
+                .iter()
+                .map(|server| server.shape.resources.get(class));
+            let mut held: Vec<u64> = held.collect();
+            held.sort_unstable();
+            let mut freed = 0_u64;
+            let enough = held.iter().rev().position(|amount| {
+                freed = freed.saturating_add(*amount);
+                freed >= lacks
+            })?;
+            needed = needed.max(enough + 1);
+            missing.push((class, lacks));
+        }
+        if needed == 0 || needed > self.max_victims {
+            return None;
+        }
+        let use_of = |server: &PlacedServer| -> f64 {
+            let parts = missing
+                .iter()
+                .map(|(class, lacks)| part(server.shape.resources.get(class).min(*lacks), *lacks));
+            parts.sum()
+        };
+        servers.sort_by(|one, other| {
+            let priority = one.shape.priority.cmp(&other.shape.priority);
+            priority
+                .then_with(|| use_of(other).total_cmp(&use_of(one)))
+                .then_with(|| one.id.cmp(&other.id))
+        });
+        let priorities: Vec<i32> = servers.iter().map(|server| server.shape.priority).collect();
+        let bound = Cost::at_least(needed, &priorities);
+        Some(Pool {
+            host,
+            servers,
+            priorities,
+            needed,
+            bound,
+        })
+    }
+
+    /// Sets of victims on one host: the smaller first, and none that has another one in it.
+    fn search_host(&self, pool: &Pool<'_>, found: &mut Found) {
+        let most = pool.servers.len().min(self.max_victims);
+        let mut enough: Vec<Vec<usize>> = Vec::new();
+        let mut tried = 0;
+        for size in pool.needed..=most {
+            if !found.can_improve_on(&Cost::at_least(size, &pool.priorities)) {
+                return;
+            }
+            let mut set: Vec<usize> = (0..size).collect();
+            loop {
+                if tried == MOST_SETS || found.tries == 0 {
+                    found.cut = true;
+                    self.search_greedily(pool, found);
+                    return;
+                }
+                tried += 1;
+                let has_smaller = || {
+                    let mut enough = enough.iter();
+                    enough.any(|smaller| smaller.iter().all(|victim| set.contains(victim)))
+                };
+                if found.can_improve_on(&pool.cost_of(&set))
+                    && !has_smaller()
+                    && self.is_clear(pool, &set, &mut found.tries)
+                {
+                    self.relocate(pool, &set, found);
+                    enough.push(set.clone());
+                }
+                if !next_set(&mut set, pool.servers.len()) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// One set: the lowest priorities until it is enough, and none that proves unnecessary.
+    fn search_greedily(&self, pool: &Pool<'_>, found: &mut Found) {
+        let mut set: Vec<usize> = Vec::new();
+        let all = 0..pool.servers.len();
+        let enough = all.into_iter().any(|victim| {
+            set.push(victim);
+            set.len() >= pool.needed && self.is_clear(pool, &set, &mut found.tries)
+        });
+        if !enough {
+            return;
+        }
+        for place in (0..set.len()).rev() {
+            let mut less = set.clone();
+            less.remove(place);
+            if self.is_clear(pool, &less, &mut found.tries) {
+                set = less;
+            }
+        }
+        if set.len() <= self.max_victims {
+            self.relocate(pool, &set, found);
+        }
+    }
+
+    /// Whether the host takes the request once these are gone.
+    fn is_clear(&self, pool: &Pool<'_>, set: &[usize], tries: &mut usize) -> bool {
+        let victims = || set.iter().filter_map(|victim| pool.servers.get(*victim));
+        let room = self.request.resources().iter().all(|(class, wanted)| {
+            let amounts = pool.host.amounts(class);
+            let freed = victims().fold(0_u64, |freed, server| {
+                freed.saturating_add(server.shape.resources.get(class))
+            });
+            wanted == 0
+                || amounts.used.saturating_sub(freed).saturating_add(wanted) <= amounts.capacity
+        });
+        if !room {
+            return false;
+        }
+        *tries = tries.saturating_sub(1);
+        let mut fleet = self.fleet.clone();
+        let mut request = self.request.clone();
+        for server in victims() {
+            gone(&mut fleet, &mut request, server, &pool.host);
+        }
+        takers::takes(self.scheduler, &fleet, &request, pool.host.index())
+    }
+
+    /// Finds new hosts for a set of victims, and notes the set if it is the best so far.
+    fn relocate(&self, pool: &Pool<'_>, set: &[usize], found: &mut Found) {
+        let mut victims: Vec<&PlacedServer> = set
+            .iter()
+            .filter_map(|victim| pool.servers.get(*victim).copied())
+            .collect();
+        // The most important ones choose first.
+        victims.reverse();
+        let mut trial = Trial {
+            search: self,
+            pool,
+            moved: Vec::new(),
+            stopped: Vec::new(),
+            found,
+        };
+        trial.next(&victims, self.fleet);
+    }
+}
+
+impl Pool<'_> {
+    /// What it costs if all of a set can be moved.
+    fn cost_of(&self, set: &[usize]) -> Cost {
+        let priority = |victim: &usize| self.priorities.get(*victim).copied();
+        Cost::new(Vec::new(), set.iter().filter_map(priority).collect())
+    }
+}
+
+impl Found {
+    fn can_improve_on(&self, bound: &Cost) -> bool {
+        self.best.as_ref().is_none_or(|best| *bound < best.cost)
+    }
+}
+
+/// A set of victims, some of which have been dealt with.
+struct Trial<'a, 'b> {
+    search: &'a Search<'b>,
+    pool: &'a Pool<'b>,
+    moved: Vec<(&'a PlacedServer, HostIndex)>,
+    stopped: Vec<(&'a PlacedServer, StopReason)>,
+    found: &'a mut Found,
+}
+
+impl<'a> Trial<'a, '_> {
+    /// Deals with the next victim in every way that may still lead to the best plan.
+    fn next(&mut self, victims: &[&'a PlacedServer], fleet: &Fleet) {
+        let cost = self.cost(victims);
+        if !self.found.can_improve_on(&cost) {
+            return;
+        }
+        let Some((victim, rest)) = victims.split_first() else {
+            self.finish(cost, fleet);
+            return;
+        };
+        let mut reason = StopReason::Unmovable;
+        if victim.shape.movable {
+            reason = StopReason::NoHost;
+            let greedy = self.found.tries == 0;
+            self.found.cut |= greedy;
+            self.found.tries = self.found.tries.saturating_sub(1);
+            let limit = if greedy { 1 } else { BRANCHES };
+            let takers = self.takers(victim, fleet, limit + 1);
+            self.found.narrowed |= takers.len() > limit;
+            for host in takers.into_iter().take(limit) {
+                let mut after = fleet.clone();
+                let to = fleet.host(host).name();
+                if after.move_server(&victim.id, to).is_ok() {
+                    self.moved.push((victim, host));
+                    self.next(rest, &after);
+                    self.moved.pop();
+                    if greedy {
+                        return;
+                    }
+                }
+            }
+        }
+        self.stopped.push((victim, reason));
+        self.next(rest, fleet);
+        self.stopped.pop();
+    }
+
+    fn takers(&self, victim: &PlacedServer, fleet: &Fleet, limit: usize) -> Vec<HostIndex> {
+        let wish = self.search.wishes.request(fleet, victim);
+        let here = self.pool.host.index();
+        takers::best(self.search.scheduler, fleet, &wish, here, limit)
+    }
+
+    /// What it costs if all the others can be moved.
+    fn cost(&self, others: &[&PlacedServer]) -> Cost {
+        let stopped = self.stopped.iter().map(|(server, _)| server.shape.priority);
+        let moved = self.moved.iter().map(|(server, _)| *server);
+        let moved = moved.chain(others.iter().copied());
+        Cost::new(
+            stopped.collect(),
+            moved.map(|server| server.shape.priority).collect(),
+        )
+    }
+
+    /// Everybody is dealt with. Where the victims went may matter to the request as well, if they
+    /// are of its group.
+    fn finish(&mut self, cost: Cost, moved: &Fleet) {
+        let (search, here) = (self.search, &self.pool.host);
+        let mut fleet = moved.clone();
+        let mut request = search.request.clone();
+        let mut steps = Vec::new();
+        for (server, host) in &self.moved {
+            let to = search.fleet.host(*host);
+            let (service, new) = (here.service_host(), to.service_host());
+            request.note_move(&server.id, service, Some(new), &fleet);
+            let step = ServerMove::new(server.id, here.name(), to.name());
+            steps.push(PreemptionStep::Move(step));
+        }
+        for (server, reason) in &self.stopped {
+            gone(&mut fleet, &mut request, server, here);
+            steps.push(PreemptionStep::Stop(ServerStop {
+                server: server.id,
+                host: here.name().clone(),
+                priority: server.shape.priority,
+                reason: *reason,
+            }));
+        }
+        if takers::takes(search.scheduler, &fleet, &request, here.index()) {
+            self.found.best = Some(Room {
+                host: here.index(),
+                steps,
+                cost,
+            });
+        }
+    }
+}
+
+/// Takes a victim out of a fleet, and out of the group of the request if it is in it.
+fn gone(
+    fleet: &mut Fleet,
+    request: &mut PlacementRequest,
+    server: &PlacedServer,
+    host: &HostView<'_>,
+) {
+    if fleet.remove_server(&server.id).is_ok() {
+        request.note_move(&server.id, host.service_host(), None, fleet);
+    }
+}
+
+/// The next set of the same size in the order of places; `false` after the last.
+fn next_set(set: &mut [usize], servers: usize) -> bool {
+    let size = set.len();
+    for place in (0..size).rev() {
+        let highest = servers + place - size;
+        if set[place] < highest {
+            let first = set[place] + 1;
+            for (offset, victim) in set[place..].iter_mut().enumerate() {
+                *victim = first + offset;
+            }
+            return true;
+        }
+    }
+    false
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "an order of usefulness needs no last digit"
+)]
+fn part(some: u64, whole: u64) -> f64 {
+    some as f64 / (whole as f64).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_comes_once() {
+        for (servers, size, sets) in [(5, 2, 10), (4, 4, 1), (6, 1, 6), (7, 3, 35)] {
+            let mut set: Vec<usize> = (0..size).collect();
+            let mut seen = vec![set.clone()];
+            while next_set(&mut set, servers) {
+                assert!(seen.last().is_some_and(|last| *last < set));
+                seen.push(set.clone());
+            }
+            assert_eq!(seen.len(), sets);
+        }
+    }
+}
