@@ -1,0 +1,185 @@
+//! What any scheduler that looks at every host has to read: one pass over plain columns.
+
+use crate::workload::{Host, Request, Workload, ZONES};
+
+/// The columns that filters and weighers of the default read, in the types of the fleet's.
+pub struct Floor {
+    up: Vec<bool>,
+    zone: Vec<u32>,
+    vcpu: Class,
+    memory: Class,
+    disk: Class,
+    io_ops: Vec<u64>,
+    version: Vec<u64>,
+    failed_builds: Vec<u64>,
+    devices: Vec<u64>,
+    /// Which kind of host each is, for what is asked of the kind alone.
+    kind: Vec<u32>,
+    kinds: Vec<Kind>,
+}
+
+struct Class {
+    total: Vec<u64>,
+    ratio: Vec<f64>,
+    capacity: Vec<u64>,
+    used: Vec<u64>,
+}
+
+/// What hosts of one kind have in common.
+#[derive(PartialEq)]
+struct Kind {
+    cpu_info: String,
+    version: u64,
+    x86: bool,
+}
+
+/// What a request asks of the columns, ready to be compared.
+pub struct Wanted {
+    vcpus: u64,
+    memory: u64,
+    disk: u64,
+    zone: Option<u32>,
+    /// Whether a kind will do; none if the request asks nothing of it.
+    kinds: Option<Vec<bool>>,
+}
+
+impl Floor {
+    pub fn new(workload: &Workload) -> Self {
+        let hosts = &workload.hosts;
+        let nodes = || hosts.iter().map(|host| &host.compute_node);
+        let stat = |name: &str| {
+            nodes()
+                .map(|node| node.stats[name].parse().unwrap())
+                .collect()
+        };
+        let mut kinds = Vec::new();
+        let kind = hosts.iter().map(|host| kind_of(host, &mut kinds)).collect();
+        Self {
+            up: hosts
+                .iter()
+                .map(|host| !host.service.disabled && host.service.last_seen_up.contains("11:59"))
+                .collect(),
+            zone: (0..hosts.len())
+                .map(|place| u32::try_from(place % ZONES.len()).unwrap())
+                .collect(),
+            vcpu: Class::new(
+                nodes().map(|node| (node.vcpus, node.cpu_allocation_ratio, node.vcpus_used)),
+            ),
+            memory: Class::new(
+                nodes().map(|node| (node.memory_mb, node.ram_allocation_ratio, node.memory_mb_used)),
+            ),
+            disk: Class::new(
+                nodes().map(|node| (node.local_gb, node.disk_allocation_ratio, node.local_gb_used)),
+            ),
+            io_ops: stat("io_workload"),
+            version: nodes().map(|node| node.hypervisor_version).collect(),
+            failed_builds: stat("failed_builds"),
+            devices: nodes()
+                .map(|node| node.pci_device_pools.iter().map(|pool| pool.count).sum())
+                .collect(),
+            kind,
+            kinds,
+        }
+    }
+
+    pub fn wanted(&self, request: &Request) -> Wanted {
+        let flavor = &request.flavor;
+        let zone = request.availability_zone.map(|wanted| {
+            let place = ZONES.iter().position(|zone| *zone == wanted).unwrap();
+            u32::try_from(place).unwrap()
+        });
+        let avx = flavor.extra_specs.contains_key("capabilities:cpu_info:features");
+        let new = flavor.extra_specs.contains_key("capabilities:hypervisor_version");
+        let x86 = request.image.properties.contains_key("hw_architecture");
+        let will_do = |kind: &Kind| {
+            (!avx || kind.cpu_info.contains("avx512f"))
+                && (!new || kind.version >= 8_000_000)
+                && (!x86 || kind.x86)
+        };
+        Wanted {
+            vcpus: flavor.vcpus,
+            memory: flavor.memory_mb,
+            disk: flavor.root_gb,
+            zone,
+            kinds: (avx || new || x86).then(|| self.kinds.iter().map(will_do).collect()),
+        }
+    }
+
+    /// The highest sum of the weighed columns among the hosts that pass.
+    pub fn pass(&self, wanted: &Wanted) -> f64 {
+        let mut best = f64::NEG_INFINITY;
+        for row in 0..self.up.len() {
+            if self.up[row]
+                && wanted.zone.is_none_or(|zone| self.zone[row] == zone)
+                && self.vcpu.fits(row, wanted.vcpus)
+                && self.memory.fits(row, wanted.memory)
+                && self.disk.fits(row, wanted.disk)
+                && wanted.kinds.as_ref().is_none_or(|kinds| kinds[place(self.kind[row])])
+            {
+                best = best.max(self.weight(row));
+            }
+        }
+        best
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "amounts stay below 2^53")]
+    fn weight(&self, row: usize) -> f64 {
+        let (vcpu, memory, disk) = (&self.vcpu, &self.memory, &self.disk);
+        vcpu.total[row] as f64 * vcpu.ratio[row] - vcpu.used[row] as f64
+            + (memory.total[row] as f64 - memory.used[row] as f64)
+            + (disk.total[row] as f64 - disk.used[row] as f64)
+            - self.io_ops[row] as f64
+            + self.version[row] as f64
+            - 1e6 * self.failed_builds[row] as f64
+            - self.devices[row] as f64
+    }
+
+    /// Counts a server on a host.
+    pub fn claim(&mut self, row: usize, request: &Request) {
+        self.vcpu.used[row] += request.flavor.vcpus;
+        self.memory.used[row] += request.flavor.memory_mb;
+        self.disk.used[row] += request.flavor.root_gb;
+    }
+}
+
+impl Class {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sizes of a host are small and positive"
+    )]
+    fn new(rows: impl Iterator<Item = (u64, f64, u64)> + Clone) -> Self {
+        Self {
+            total: rows.clone().map(|(total, ..)| total).collect(),
+            ratio: rows.clone().map(|(_, ratio, _)| ratio).collect(),
+            capacity: rows
+                .clone()
+                .map(|(total, ratio, _)| (total as f64 * ratio) as u64)
+                .collect(),
+            used: rows.map(|(.., used)| used).collect(),
+        }
+    }
+
+    fn fits(&self, row: usize, wanted: u64) -> bool {
+        wanted <= self.total[row] && self.used[row] + wanted <= self.capacity[row]
+    }
+}
+
+fn kind_of(host: &Host, kinds: &mut Vec<Kind>) -> u32 {
+    let kind = Kind {
+        cpu_info: host.compute_node.cpu_info.clone(),
+        version: host.compute_node.hypervisor_version,
+        x86: host.compute_node.supported_instances[0][0] == "x86_64",
+    };
+    let place = kinds.iter().position(|known| *known == kind);
+    let place = place.unwrap_or_else(|| {
+        kinds.push(kind);
+        kinds.len() - 1
+    });
+    u32::try_from(place).unwrap()
+}
+
+fn place(kind: u32) -> usize {
+    usize::try_from(kind).unwrap()
+}
