@@ -65,12 +65,20 @@ impl Floor {
             vcpu: Class::new(
                 nodes().map(|node| (node.vcpus, node.cpu_allocation_ratio, node.vcpus_used)),
             ),
-            memory: Class::new(
-                nodes().map(|node| (node.memory_mb, node.ram_allocation_ratio, node.memory_mb_used)),
-            ),
-            disk: Class::new(
-                nodes().map(|node| (node.local_gb, node.disk_allocation_ratio, node.local_gb_used)),
-            ),
+            memory: Class::new(nodes().map(|node| {
+                (
+                    node.memory_mb,
+                    node.ram_allocation_ratio,
+                    node.memory_mb_used,
+                )
+            })),
+            disk: Class::new(nodes().map(|node| {
+                (
+                    node.local_gb,
+                    node.disk_allocation_ratio,
+                    node.local_gb_used,
+                )
+            })),
             io_ops: stat("io_workload"),
             version: nodes().map(|node| node.hypervisor_version).collect(),
             failed_builds: stat("failed_builds"),
@@ -88,8 +96,12 @@ impl Floor {
             let place = ZONES.iter().position(|zone| *zone == wanted).unwrap();
             u32::try_from(place).unwrap()
         });
-        let avx = flavor.extra_specs.contains_key("capabilities:cpu_info:features");
-        let new = flavor.extra_specs.contains_key("capabilities:hypervisor_version");
+        let avx = flavor
+            .extra_specs
+            .contains_key("capabilities:cpu_info:features");
+        let new = flavor
+            .extra_specs
+            .contains_key("capabilities:hypervisor_version");
         let x86 = request.image.properties.contains_key("hw_architecture");
         let will_do = |kind: &Kind| {
             (!avx || kind.cpu_info.contains("avx512f"))
@@ -107,31 +119,46 @@ impl Floor {
 
     /// The highest sum of the weighed columns among the hosts that pass.
     pub fn pass(&self, wanted: &Wanted) -> f64 {
-        let mut best = f64::NEG_INFINITY;
-        for row in 0..self.up.len() {
-            if self.up[row]
-                && wanted.zone.is_none_or(|zone| self.zone[row] == zone)
-                && self.vcpu.fits(row, wanted.vcpus)
-                && self.memory.fits(row, wanted.memory)
-                && self.disk.fits(row, wanted.disk)
-                && wanted.kinds.as_ref().is_none_or(|kinds| kinds[place(self.kind[row])])
-            {
-                best = best.max(self.weight(row));
-            }
+        match (wanted.zone, &wanted.kinds) {
+            (None, None) => self.best(wanted, |_| true),
+            (Some(zone), None) => self.best(wanted, |row| self.zone[row] == zone),
+            (None, Some(kinds)) => self.best(wanted, |row| kinds[place(self.kind[row])]),
+            (Some(zone), Some(kinds)) => self.best(wanted, |row| {
+                self.zone[row] == zone && kinds[place(self.kind[row])]
+            }),
         }
-        best
     }
 
     #[expect(clippy::cast_precision_loss, reason = "amounts stay below 2^53")]
-    fn weight(&self, row: usize) -> f64 {
-        let (vcpu, memory, disk) = (&self.vcpu, &self.memory, &self.disk);
-        vcpu.total[row] as f64 * vcpu.ratio[row] - vcpu.used[row] as f64
-            + (memory.total[row] as f64 - memory.used[row] as f64)
-            + (disk.total[row] as f64 - disk.used[row] as f64)
-            - self.io_ops[row] as f64
-            + self.version[row] as f64
-            - 1e6 * self.failed_builds[row] as f64
-            - self.devices[row] as f64
+    fn best(&self, wanted: &Wanted, will_do: impl Fn(usize) -> bool) -> f64 {
+        let rows = self.up.len();
+        // Cut to one length, so that no place in them has to be checked.
+        let (vcpu, memory, disk) = (
+            self.vcpu.cut(rows),
+            self.memory.cut(rows),
+            self.disk.cut(rows),
+        );
+        let (io_ops, version) = (&self.io_ops[..rows], &self.version[..rows]);
+        let (failed_builds, devices) = (&self.failed_builds[..rows], &self.devices[..rows]);
+        let mut best = f64::NEG_INFINITY;
+        for row in 0..rows {
+            let fits = self.up[row]
+                & vcpu.fits(row, wanted.vcpus)
+                & memory.fits(row, wanted.memory)
+                & disk.fits(row, wanted.disk)
+                & will_do(row);
+            let weight = vcpu.total[row] as f64 * vcpu.ratio[row] - vcpu.used[row] as f64
+                + (memory.total[row] as f64 - memory.used[row] as f64)
+                + (disk.total[row] as f64 - disk.used[row] as f64)
+                - io_ops[row] as f64
+                + version[row] as f64
+                - 1e6 * failed_builds[row] as f64
+                - devices[row] as f64;
+            if fits && weight > best {
+                best = weight;
+            }
+        }
+        best
     }
 
     /// Counts a server on a host.
@@ -161,8 +188,27 @@ impl Class {
         }
     }
 
+    fn cut(&self, rows: usize) -> Cut<'_> {
+        Cut {
+            total: &self.total[..rows],
+            ratio: &self.ratio[..rows],
+            capacity: &self.capacity[..rows],
+            used: &self.used[..rows],
+        }
+    }
+}
+
+struct Cut<'a> {
+    total: &'a [u64],
+    ratio: &'a [f64],
+    capacity: &'a [u64],
+    used: &'a [u64],
+}
+
+impl Cut<'_> {
+    #[inline(always)]
     fn fits(&self, row: usize, wanted: u64) -> bool {
-        wanted <= self.total[row] && self.used[row] + wanted <= self.capacity[row]
+        (wanted <= self.total[row]) & (self.used[row] + wanted <= self.capacity[row])
     }
 }
 

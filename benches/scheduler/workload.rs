@@ -11,8 +11,8 @@ use serde::Serialize;
 use dice::Dice;
 
 pub use aggregate::Aggregate;
-pub use host::{Host, Instance};
-pub use request::{Group, Image, Request};
+pub use host::Host;
+pub use request::{Flavor, Request};
 
 /// The only cell.
 pub const CELL: &str = "11111111-1111-4111-8111-111111111111";

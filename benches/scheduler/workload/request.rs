@@ -59,10 +59,32 @@ pub struct Group {
     pub rules: Option<()>,
 }
 
+impl Flavor {
+    /// The smallest, without demands.
+    pub fn tiny() -> Self {
+        Self::of(FLAVORS[0])
+    }
+
+    fn of((name, vcpus, memory_mb, root_gb, specs): Sizes) -> Self {
+        Self {
+            flavorid: name,
+            name,
+            vcpus,
+            memory_mb,
+            root_gb,
+            ephemeral_gb: 0,
+            swap: 0,
+            extra_specs: specs.iter().copied().collect(),
+        }
+    }
+}
+
 type Specs = &'static [(&'static str, &'static str)];
 
 /// Name, vCPUs, MiB, GiB, and extra specs.
-const FLAVORS: [(&str, u64, u64, u64, Specs); 10] = [
+type Sizes = (&'static str, u64, u64, u64, Specs);
+
+const FLAVORS: [Sizes; 10] = [
     ("m1.tiny", 1, 512, 1, &[]),
     ("m1.small", 1, 2048, 20, &[]),
     ("m1.medium", 2, 4096, 40, &[]),
@@ -132,23 +154,13 @@ fn group(dice: &Dice, hosts: &[Host], policy: &'static str) -> Group {
 }
 
 fn request(dice: &Dice, groups: &[Group]) -> Request {
-    let (name, vcpus, memory_mb, root_gb, specs) = *dice.one_of(&FLAVORS);
     let mut properties = BTreeMap::from([("hw_disk_bus", "virtio"), ("os_distro", "debian")]);
     if dice.chance(0.5) {
         properties.extend([("hw_architecture", "x86_64"), ("img_hv_type", "kvm")]);
     }
     let grouped = dice.chance(GROUPED);
     Request {
-        flavor: Flavor {
-            flavorid: name,
-            name,
-            vcpus,
-            memory_mb,
-            root_gb,
-            ephemeral_gb: 0,
-            swap: 0,
-            extra_specs: specs.iter().copied().collect(),
-        },
+        flavor: Flavor::of(*dice.one_of(&FLAVORS)),
         image: Image {
             id: dice.uuid(),
             properties,
