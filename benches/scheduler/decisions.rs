@@ -26,9 +26,10 @@ pub fn take(workload: &Workload) -> Decisions {
         let request = ours.request(asked);
         let plan = times.time(|| {
             let plan = ours.plan(&request, Detail::Off);
-            ours.commit(asked, &plan);
+            ours.commit(&request, &plan);
             plan
         });
+        ours.join(asked, &plan);
         let placements = plan.placements().iter();
         placements
             .map(|placement| placement.host.to_string())

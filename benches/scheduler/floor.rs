@@ -9,10 +9,10 @@ pub struct Floor {
     vcpu: Class,
     memory: Class,
     disk: Class,
-    io_ops: Vec<u64>,
-    version: Vec<u64>,
-    failed_builds: Vec<u64>,
-    devices: Vec<u64>,
+    io_ops: Vec<f64>,
+    version: Vec<f64>,
+    failed_builds: Vec<f64>,
+    devices: Vec<f64>,
     /// Which kind of host each is, for what is asked of the kind alone.
     kind: Vec<u32>,
     kinds: Vec<Kind>,
@@ -20,9 +20,10 @@ pub struct Floor {
 
 struct Class {
     total: Vec<u64>,
-    ratio: Vec<f64>,
     capacity: Vec<u64>,
     used: Vec<u64>,
+    /// What is free as a weigher sees it.
+    free: Vec<f64>,
 }
 
 /// What hosts of one kind have in common.
@@ -57,33 +58,40 @@ impl Floor {
         Self {
             up: hosts
                 .iter()
-                .map(|host| !host.service.disabled && host.service.last_seen_up.contains("11:59"))
+                .map(|host| !host.service.disabled && host.is_alive())
                 .collect(),
             zone: (0..hosts.len())
                 .map(|place| u32::try_from(place % ZONES.len()).unwrap())
                 .collect(),
             vcpu: Class::new(
                 nodes().map(|node| (node.vcpus, node.cpu_allocation_ratio, node.vcpus_used)),
+                |total, ratio| total * ratio,
             ),
-            memory: Class::new(nodes().map(|node| {
-                (
-                    node.memory_mb,
-                    node.ram_allocation_ratio,
-                    node.memory_mb_used,
-                )
-            })),
-            disk: Class::new(nodes().map(|node| {
-                (
-                    node.local_gb,
-                    node.disk_allocation_ratio,
-                    node.local_gb_used,
-                )
-            })),
+            memory: Class::new(
+                nodes().map(|node| {
+                    (
+                        node.memory_mb,
+                        node.ram_allocation_ratio,
+                        node.memory_mb_used,
+                    )
+                }),
+                |total, _| total,
+            ),
+            disk: Class::new(
+                nodes().map(|node| {
+                    (
+                        node.local_gb,
+                        node.disk_allocation_ratio,
+                        node.local_gb_used,
+                    )
+                }),
+                |total, _| total,
+            ),
             io_ops: stat("io_workload"),
-            version: nodes().map(|node| node.hypervisor_version).collect(),
+            version: nodes().map(|node| float(node.hypervisor_version)).collect(),
             failed_builds: stat("failed_builds"),
             devices: nodes()
-                .map(|node| node.pci_device_pools.iter().map(|pool| pool.count).sum())
+                .map(|node| float(node.pci_device_pools.iter().map(|pool| pool.count).sum()))
                 .collect(),
             kind,
             kinds,
@@ -96,12 +104,9 @@ impl Floor {
             let place = ZONES.iter().position(|zone| *zone == wanted).unwrap();
             u32::try_from(place).unwrap()
         });
-        let avx = flavor
-            .extra_specs
-            .contains_key("capabilities:cpu_info:features");
-        let new = flavor
-            .extra_specs
-            .contains_key("capabilities:hypervisor_version");
+        let spec = |name| flavor.extra_specs.contains_key(name);
+        let avx = spec("capabilities:cpu_info:features");
+        let new = spec("capabilities:hypervisor_version");
         let x86 = request.image.properties.contains_key("hw_architecture");
         let will_do = |kind: &Kind| {
             (!avx || kind.cpu_info.contains("avx512f"))
@@ -119,17 +124,18 @@ impl Floor {
 
     /// The highest sum of the weighed columns among the hosts that pass.
     pub fn pass(&self, wanted: &Wanted) -> f64 {
+        let in_zone = |zone, row| self.zone[row] == zone;
+        let of_kind = |kinds: &[bool], row| kinds[usize::try_from(self.kind[row]).unwrap()];
         match (wanted.zone, &wanted.kinds) {
             (None, None) => self.best(wanted, |_| true),
-            (Some(zone), None) => self.best(wanted, |row| self.zone[row] == zone),
-            (None, Some(kinds)) => self.best(wanted, |row| kinds[place(self.kind[row])]),
-            (Some(zone), Some(kinds)) => self.best(wanted, |row| {
-                self.zone[row] == zone && kinds[place(self.kind[row])]
-            }),
+            (Some(zone), None) => self.best(wanted, |row| in_zone(zone, row)),
+            (None, Some(kinds)) => self.best(wanted, |row| of_kind(kinds, row)),
+            (Some(zone), Some(kinds)) => {
+                self.best(wanted, |row| in_zone(zone, row) & of_kind(kinds, row))
+            }
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "amounts stay below 2^53")]
     fn best(&self, wanted: &Wanted, will_do: impl Fn(usize) -> bool) -> f64 {
         let rows = self.up.len();
         // Cut to one length, so that no place in them has to be checked.
@@ -147,13 +153,10 @@ impl Floor {
                 & memory.fits(row, wanted.memory)
                 & disk.fits(row, wanted.disk)
                 & will_do(row);
-            let weight = vcpu.total[row] as f64 * vcpu.ratio[row] - vcpu.used[row] as f64
-                + (memory.total[row] as f64 - memory.used[row] as f64)
-                + (disk.total[row] as f64 - disk.used[row] as f64)
-                - io_ops[row] as f64
-                + version[row] as f64
-                - 1e6 * failed_builds[row] as f64
-                - devices[row] as f64;
+            let weight = vcpu.free[row] + memory.free[row] + disk.free[row] - io_ops[row]
+                + version[row]
+                - 1e6 * failed_builds[row]
+                - devices[row];
             if fits && weight > best {
                 best = weight;
             }
@@ -163,50 +166,60 @@ impl Floor {
 
     /// Counts a server on a host.
     pub fn claim(&mut self, row: usize, request: &Request) {
-        self.vcpu.used[row] += request.flavor.vcpus;
-        self.memory.used[row] += request.flavor.memory_mb;
-        self.disk.used[row] += request.flavor.root_gb;
+        let flavor = &request.flavor;
+        self.vcpu.claim(row, flavor.vcpus);
+        self.memory.claim(row, flavor.memory_mb);
+        self.disk.claim(row, flavor.root_gb);
     }
 }
 
 impl Class {
     #[expect(
-        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "sizes of a host are small and positive"
     )]
-    fn new(rows: impl Iterator<Item = (u64, f64, u64)> + Clone) -> Self {
+    fn new(
+        rows: impl Iterator<Item = (u64, f64, u64)> + Clone,
+        weighed: impl Fn(f64, f64) -> f64,
+    ) -> Self {
+        let rows_again = || rows.clone();
         Self {
-            total: rows.clone().map(|(total, ..)| total).collect(),
-            ratio: rows.clone().map(|(_, ratio, _)| ratio).collect(),
-            capacity: rows
-                .clone()
-                .map(|(total, ratio, _)| (total as f64 * ratio) as u64)
+            total: rows_again().map(|(total, ..)| total).collect(),
+            capacity: rows_again()
+                .map(|(total, ratio, _)| (float(total) * ratio) as u64)
                 .collect(),
-            used: rows.map(|(.., used)| used).collect(),
+            used: rows_again().map(|(.., used)| used).collect(),
+            free: rows_again()
+                .map(|(total, ratio, used)| weighed(float(total), ratio) - float(used))
+                .collect(),
         }
     }
 
     fn cut(&self, rows: usize) -> Cut<'_> {
         Cut {
             total: &self.total[..rows],
-            ratio: &self.ratio[..rows],
             capacity: &self.capacity[..rows],
             used: &self.used[..rows],
+            free: &self.free[..rows],
         }
+    }
+
+    fn claim(&mut self, row: usize, amount: u64) {
+        self.used[row] += amount;
+        self.free[row] -= float(amount);
     }
 }
 
+/// A class's columns, all of one length.
 struct Cut<'a> {
     total: &'a [u64],
-    ratio: &'a [f64],
     capacity: &'a [u64],
     used: &'a [u64],
+    free: &'a [f64],
 }
 
 impl Cut<'_> {
-    #[inline(always)]
     fn fits(&self, row: usize, wanted: u64) -> bool {
         (wanted <= self.total[row]) & (self.used[row] + wanted <= self.capacity[row])
     }
@@ -226,6 +239,8 @@ fn kind_of(host: &Host, kinds: &mut Vec<Kind>) -> u32 {
     u32::try_from(place).unwrap()
 }
 
-fn place(kind: u32) -> usize {
-    usize::try_from(kind).unwrap()
+fn float(value: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "amounts stay below 2^53")]
+    let value = value as f64;
+    value
 }

@@ -23,12 +23,12 @@ struct Run {
 pub fn measure(workload: &Workload, ours: &Ours, runs: usize) {
     let runs: Vec<Run> = (0..runs).map(|_| run(workload, ours.clone())).collect();
     println!(
-        "{:<30} {:>11} {:>10} {:>10}",
+        "{:<32} {:>11} {:>10} {:>10}",
         "", "decisions/s", "p50 µs", "p99 µs"
     );
     let row = |name: &str, times: fn(&Run) -> &Times| {
         println!(
-            "  {name:<28} {:>11.0} {:>10.1} {:>10.1}",
+            "  {name:<30} {:>11.0} {:>10.1} {:>10.1}",
             median(&runs, |run| times(run).rate()),
             median(&runs, |run| times(run).percentile(50)),
             median(&runs, |run| times(run).percentile(99)),
@@ -58,9 +58,10 @@ fn run(workload: &Workload, mut ours: Ours) -> Run {
         run.floor.time(|| floor.pass(&wanted));
         let plan = run.plain.time(|| {
             let plan = ours.plan(&request, Detail::Off);
-            ours.commit(asked, &plan);
+            ours.commit(&request, &plan);
             plan
         });
+        ours.join(asked, &plan);
         match plan.placements().first() {
             Some(placement) => {
                 let host = ours.fleet.index_of(&placement.host).unwrap();

@@ -18,12 +18,12 @@ struct Run {
 pub fn measure(workload: &Workload, ours: &Ours, runs: usize) {
     let runs: Vec<Run> = (0..runs).map(|_| run(workload, ours)).collect();
     println!(
-        "{:<30} {:>11} {:>10} {:>10}",
+        "{:<32} {:>11} {:>10} {:>10}",
         "update of one host", "updates/s", "p50 µs", "p99 µs"
     );
     let row = |name: &str, times: fn(&Run) -> &Times| {
         println!(
-            "  {name:<28} {:>11.0} {:>10.2} {:>10.2}",
+            "  {name:<30} {:>11.0} {:>10.2} {:>10.2}",
             median(&runs, |run| times(run).rate()),
             median(&runs, |run| times(run).percentile(50)),
             median(&runs, |run| times(run).percentile(99)),

@@ -12,7 +12,7 @@ use dice::Dice;
 
 pub use aggregate::Aggregate;
 pub use host::Host;
-pub use request::{Flavor, Request};
+pub use request::{Flavor, Group, Request};
 
 /// The only cell.
 pub const CELL: &str = "11111111-1111-4111-8111-111111111111";

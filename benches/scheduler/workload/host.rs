@@ -66,11 +66,21 @@ pub struct Service {
     pub created_at: &'static str,
 }
 
+impl Host {
+    /// Whether it reported lately.
+    pub fn is_alive(&self) -> bool {
+        self.service.last_seen_up == LATELY
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct Instance {
     pub uuid: Uuid,
     pub image_properties: BTreeMap<String, String>,
 }
+
+/// Ten seconds before the workload takes place.
+const LATELY: &str = "2026-01-01T11:59:50Z";
 
 struct Model {
     vcpus: u64,
@@ -211,7 +221,7 @@ fn service(dice: &Dice) -> Service {
         forced_down: false,
         last_seen_up: match lot {
             3 | 4 => "2026-01-01T11:30:00Z",
-            _ => "2026-01-01T11:59:50Z",
+            _ => LATELY,
         },
         created_at: "2025-01-01T00:00:00Z",
     }

@@ -59,6 +59,19 @@ pub struct Group {
     pub rules: Option<()>,
 }
 
+impl Group {
+    /// A group without members.
+    pub fn anti_affinity(uuid: Uuid) -> Self {
+        Self {
+            uuid,
+            policy: "anti-affinity",
+            members: Vec::new(),
+            hosts: Vec::new(),
+            rules: None,
+        }
+    }
+}
+
 impl Flavor {
     /// The smallest, without demands.
     pub fn tiny() -> Self {
