@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nova_sdk::core::id::{AggregateId, ImageId, ServerId};
-use nova_sdk::core::model::{HypervisorInfo, Inventory, ResourceClass, Resources};
+use nova_sdk::core::model::{
+    HypervisorInfo, ImageProperties, Inventory, ResourceClass, Resources, ServerGroupPolicy,
+};
 use nova_sdk::prelude::{Flavor, Gibibytes, Mebibytes, Scheduler};
 use nova_sdk::sched::{
     Detail, Fleet, GroupRequest, HostAggregate, HostState, Liveness, PlacedServer,
@@ -41,15 +43,10 @@ impl Ours {
     }
 
     pub fn request(&self, asked: &Request) -> PlacementRequest {
-        let image = RequestImage {
-            id: Some(ImageId::from_uuid(asked.image.id)),
-            properties: asked
-                .image
-                .properties
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        };
+        let properties = asked.image.properties.iter();
+        let properties = properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let properties = ImageProperties::new(properties.collect()).unwrap();
+        let image = RequestImage::new(Some(ImageId::from_uuid(asked.image.id)), &properties);
         let mut request = PlacementRequest::for_flavor(&flavor(&asked.flavor))
             .with_count(asked.num_instances.try_into().unwrap())
             .with_servers(
@@ -88,8 +85,8 @@ impl Ours {
     /// Counts the servers that were placed as members of their group.
     pub fn join(&mut self, asked: &Request, plan: &Plan) {
         if let Some(stated) = &asked.instance_group {
-            let group = self.groups.entry(stated.uuid);
-            let group = group.or_insert_with(|| group(stated));
+            let known = self.groups.entry(stated.uuid);
+            let group = known.or_insert_with(|| group(stated));
             for (server, placement) in asked.instance_uuids.iter().zip(plan.placements()) {
                 group.members.insert(ServerId::from_uuid(*server));
                 group.hosts.insert(placement.host.clone());
@@ -113,7 +110,7 @@ fn flavor(stated: &workload::Flavor) -> Flavor {
 }
 
 fn group(stated: &workload::Group) -> GroupRequest {
-    let policy: nova_sdk::core::model::ServerGroupPolicy = stated.policy.parse().unwrap();
+    let policy: ServerGroupPolicy = stated.policy.parse().unwrap();
     let group = GroupRequest::new(policy);
     let members = stated.members.iter().copied().map(ServerId::from_uuid);
     let group = members.fold(group, GroupRequest::with_member);
