@@ -19,9 +19,8 @@ pub struct Floor {
 }
 
 struct Class {
-    total: Vec<u64>,
-    capacity: Vec<u64>,
-    used: Vec<u64>,
+    /// What one more server could have.
+    room: Vec<f64>,
     /// What is free as a weigher sees it.
     free: Vec<f64>,
 }
@@ -36,9 +35,9 @@ struct Kind {
 
 /// What a request asks of the columns, ready to be compared.
 pub struct Wanted {
-    vcpus: u64,
-    memory: u64,
-    disk: u64,
+    vcpus: f64,
+    memory: f64,
+    disk: f64,
     zone: Option<u32>,
     /// Whether a kind will do; none if the request asks nothing of it.
     kinds: Option<Vec<bool>>,
@@ -114,9 +113,9 @@ impl Floor {
                 && (!x86 || kind.x86)
         };
         Wanted {
-            vcpus: flavor.vcpus,
-            memory: flavor.memory_mb,
-            disk: flavor.root_gb,
+            vcpus: float(flavor.vcpus),
+            memory: float(flavor.memory_mb),
+            disk: float(flavor.root_gb),
             zone,
             kinds: (avx || new || x86).then(|| self.kinds.iter().map(will_do).collect()),
         }
@@ -149,17 +148,17 @@ impl Floor {
         let mut best = f64::NEG_INFINITY;
         for row in 0..rows {
             let fits = self.up[row]
-                & vcpu.fits(row, wanted.vcpus)
-                & memory.fits(row, wanted.memory)
-                & disk.fits(row, wanted.disk)
+                & (vcpu.room[row] >= wanted.vcpus)
+                & (memory.room[row] >= wanted.memory)
+                & (disk.room[row] >= wanted.disk)
                 & will_do(row);
             let weight = vcpu.free[row] + memory.free[row] + disk.free[row] - io_ops[row]
                 + version[row]
                 - 1e6 * failed_builds[row]
                 - devices[row];
-            if fits && weight > best {
-                best = weight;
-            }
+            // Without a branch, which would be foretold badly.
+            let weight = if fits { weight } else { f64::NEG_INFINITY };
+            best = if weight > best { weight } else { best };
         }
         best
     }
@@ -174,23 +173,17 @@ impl Floor {
 }
 
 impl Class {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "sizes of a host are small and positive"
-    )]
     fn new(
         rows: impl Iterator<Item = (u64, f64, u64)> + Clone,
         weighed: impl Fn(f64, f64) -> f64,
     ) -> Self {
-        let rows_again = || rows.clone();
+        let room = rows.clone().map(|(total, ratio, used)| {
+            let total = float(total);
+            ((total * ratio).floor() - float(used)).min(total)
+        });
         Self {
-            total: rows_again().map(|(total, ..)| total).collect(),
-            capacity: rows_again()
-                .map(|(total, ratio, _)| (float(total) * ratio) as u64)
-                .collect(),
-            used: rows_again().map(|(.., used)| used).collect(),
-            free: rows_again()
+            room: room.collect(),
+            free: rows
                 .map(|(total, ratio, used)| weighed(float(total), ratio) - float(used))
                 .collect(),
         }
@@ -198,31 +191,21 @@ impl Class {
 
     fn cut(&self, rows: usize) -> Cut<'_> {
         Cut {
-            total: &self.total[..rows],
-            capacity: &self.capacity[..rows],
-            used: &self.used[..rows],
+            room: &self.room[..rows],
             free: &self.free[..rows],
         }
     }
 
     fn claim(&mut self, row: usize, amount: u64) {
-        self.used[row] += amount;
+        self.room[row] -= float(amount);
         self.free[row] -= float(amount);
     }
 }
 
 /// A class's columns, all of one length.
 struct Cut<'a> {
-    total: &'a [u64],
-    capacity: &'a [u64],
-    used: &'a [u64],
+    room: &'a [f64],
     free: &'a [f64],
-}
-
-impl Cut<'_> {
-    fn fits(&self, row: usize, wanted: u64) -> bool {
-        (wanted <= self.total[row]) & (self.used[row] + wanted <= self.capacity[row])
-    }
 }
 
 fn kind_of(host: &Host, kinds: &mut Vec<Kind>) -> u32 {
