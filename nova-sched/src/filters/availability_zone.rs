@@ -2,7 +2,7 @@
 
 use super::{Filter, Stage};
 use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostView};
+use crate::fleet::{Column, Fleet, HostView};
 use crate::request::PlacementRequest;
 use crate::verdict::{Reason, Verdict};
 
@@ -33,6 +33,14 @@ impl Filter for AvailabilityZoneFilter {
 
     fn stage(&self) -> Stage {
         Stage::Placement
+    }
+
+    fn told_apart_by<'a>(
+        &self,
+        _request: &PlacementRequest,
+        fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        Some(fleet.zone_numbers())
     }
 
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {

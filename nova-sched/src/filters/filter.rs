@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::PerKind;
 use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostView};
+use crate::fleet::{Column, Fleet, HostView};
 use crate::request::PlacementRequest;
 use crate::verdict::Verdict;
 
@@ -87,11 +88,35 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
     ) {
     }
 
+    /// A column that tells hosts apart as far as this request goes: hosts of the same number get
+    /// the same verdict, with the same reason, so that one of them is asked for all. `None`, the
+    /// default, where hosts have to be asked one by one.
+    ///
+    /// The [zones](Fleet::zone_numbers) of the hosts are such a column, and their
+    /// [profiles](Fleet::profile_numbers).
+    fn told_apart_by<'a>(
+        &self,
+        _request: &PlacementRequest,
+        _fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        None
+    }
+
     /// Leaves the candidates that pass [`check`](Self::check), and no others.
     ///
-    /// The default asks `check` of each. Filters that read one column override it to sweep that
-    /// column; the two must agree.
+    /// The default asks `check` of each, or of one host for each number of the column that
+    /// [tells them apart](Self::told_apart_by). Filters that read one column override it to sweep
+    /// that column; the two must agree.
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
-        candidates.retain(|host| self.check(request, &fleet.host(host)).is_pass());
+        let passes = |host| self.check(request, &fleet.host(host)).is_pass();
+        let Some(kinds) = self.told_apart_by(request, fleet) else {
+            candidates.retain(passes);
+            return;
+        };
+        let mut verdicts = PerKind::default();
+        candidates.retain(|host| match kinds.get(host.get()) {
+            Some(kind) => *verdicts.of(*kind, || passes(host)),
+            None => passes(host),
+        });
     }
 }

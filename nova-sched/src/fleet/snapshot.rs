@@ -309,6 +309,12 @@ impl Fleet {
     }
 
     /// Whether hosts are known to be in more than one cell.
+    /// A number for what a host says of itself and rarely changes: hosts of the same number have
+    /// the same hypervisor, supported instances, capabilities and traits.
+    pub fn profile_numbers(&self) -> &Column<u32> {
+        &self.inner.profile_numbers
+    }
+
     pub(crate) fn has_several_cells(&self) -> bool {
         self.inner.several_cells
     }

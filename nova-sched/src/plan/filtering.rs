@@ -1,8 +1,10 @@
 //! One run of the filters, and what is noted of it.
 
+use nova_core::id::HostName;
+
 use crate::candidates::Candidates;
 use crate::explain::{Failure, FilterStep, Refusal};
-use crate::filters::Filter;
+use crate::filters::{Filter, PerKind};
 use crate::fleet::{Fleet, HostIndex, HostView};
 use crate::plan::Detail;
 use crate::request::{Destination, PlacementRequest};
@@ -67,7 +69,7 @@ fn first_malformed(
     request: &PlacementRequest,
     removed: &Candidates,
 ) -> Option<Failure> {
-    removed.iter().find_map(|index| {
+    let failure = |index: HostIndex| {
         let host = fleet.host(index);
         match filter.check(request, &host) {
             Verdict::Reject(reason @ Reason::Malformed { .. }) => {
@@ -75,7 +77,17 @@ fn first_malformed(
             }
             _ => None,
         }
-    })
+    };
+    let kinds = filter.told_apart_by(request, fleet);
+    let mut asked = PerKind::default();
+    removed
+        .iter()
+        .filter(|host| match kinds.and_then(|kinds| kinds.get(host.get())) {
+            // What is not malformed for one is not for any of its kind.
+            Some(kind) => !std::mem::replace(asked.of(*kind, || false), true),
+            None => true,
+        })
+        .find_map(failure)
 }
 
 impl Filtered {
@@ -131,13 +143,7 @@ impl Filtered {
         filter.sweep(request, fleet, &mut self.left);
         let mut step = FilterStep::new(filter.name(), before.len(), self.left.len());
         if detail == Detail::Full && step.removed > 0 {
-            for host in before.without(&self.left).iter() {
-                match filter.check(request, &fleet.host(host)) {
-                    Verdict::Reject(reason) => step.note(reason, fleet, host),
-                    // The author's sweep and check disagree; the sweep was obeyed.
-                    Verdict::Pass => step.others += 1,
-                }
-            }
+            step.note_all(filter, fleet, request, &before.without(&self.left));
         }
         self.steps.push(step);
     }
@@ -156,7 +162,8 @@ impl Filtered {
             let mut step = FilterStep::new(name, before.len(), self.left.len());
             if detail == Detail::Full {
                 for host in before.without(&self.left).iter() {
-                    step.note(reason.clone(), fleet, host);
+                    let name = fleet.name(host);
+                    step.note(reason, name);
                 }
             }
             self.steps.push(step);
@@ -175,37 +182,70 @@ impl FilterStep {
         }
     }
 
-    fn note(&mut self, reason: Reason, fleet: &Fleet, host: HostIndex) {
-        let examples = |refusal: &mut Refusal| {
-            if let Some(name) = fleet.name(host)
-                && refusal.examples.len() < Refusal::MAX_EXAMPLES
-            {
-                refusal.examples.push(name.clone());
-            }
-        };
-        if let Some(refusal) = self
-            .refusals
-            .iter_mut()
-            .find(|refusal| refusal.reason.is_like(&reason))
-        {
-            refusal.count += 1;
-            if let (Some((low, high)), Some(measure)) = (&mut refusal.range, reason.measure()) {
+    /// Notes why each of some hosts was removed. Of hosts that are alike, one is asked.
+    fn note_all(
+        &mut self,
+        filter: &dyn Filter,
+        fleet: &Fleet,
+        request: &PlacementRequest,
+        removed: &Candidates,
+    ) {
+        let kinds = filter.told_apart_by(request, fleet);
+        let mut places = PerKind::default();
+        for host in removed.iter() {
+            let name = fleet.name(host);
+            let mut ask = || match filter.check(request, &fleet.host(host)) {
+                Verdict::Reject(reason) => self.place_of(&reason),
+                // The author's sweep and check disagree; the sweep was obeyed.
+                Verdict::Pass => None,
+            };
+            let place = match kinds.and_then(|kinds| kinds.get(host.get())) {
+                Some(kind) => *places.of(*kind, ask),
+                None => ask(),
+            };
+            self.count(place, name);
+        }
+    }
+
+    fn note(&mut self, reason: &Reason, host: Option<&HostName>) {
+        let place = self.place_of(reason);
+        self.count(place, host);
+    }
+
+    /// Where hosts that were refused for such a reason are counted; `None` if there are too many
+    /// kinds of reason.
+    fn place_of(&mut self, reason: &Reason) -> Option<usize> {
+        let measure = reason.measure();
+        let mut known = self.refusals.iter_mut().enumerate();
+        if let Some((place, refusal)) = known.find(|(_, refusal)| refusal.reason.is_like(reason)) {
+            if let (Some((low, high)), Some(measure)) = (&mut refusal.range, measure) {
                 *low = (*low).min(measure);
                 *high = (*high).max(measure);
             }
-            examples(refusal);
-        } else if self.refusals.len() < FilterStep::MAX_REFUSALS {
-            let range = reason.measure().map(|measure| (measure, measure));
-            let mut refusal = Refusal {
-                reason,
-                count: 1,
-                range,
-                examples: Vec::new(),
-            };
-            examples(&mut refusal);
-            self.refusals.push(refusal);
-        } else {
+            return Some(place);
+        }
+        if self.refusals.len() >= Self::MAX_REFUSALS {
+            return None;
+        }
+        self.refusals.push(Refusal {
+            reason: reason.clone(),
+            count: 0,
+            range: measure.map(|measure| (measure, measure)),
+            examples: Vec::new(),
+        });
+        Some(self.refusals.len() - 1)
+    }
+
+    fn count(&mut self, place: Option<usize>, host: Option<&HostName>) {
+        let Some(refusal) = place.and_then(|place| self.refusals.get_mut(place)) else {
             self.others += 1;
+            return;
+        };
+        refusal.count += 1;
+        if let Some(host) = host
+            && refusal.examples.len() < Refusal::MAX_EXAMPLES
+        {
+            refusal.examples.push(host.clone());
         }
     }
 }

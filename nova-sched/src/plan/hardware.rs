@@ -9,7 +9,7 @@ use crate::scheduler::Scheduler;
 
 /// What a server takes on the host that was chosen for it: nothing, where it does not fit, as on
 /// hosts that a request forces.
-pub(super) fn claim(
+pub(crate) fn claim(
     scheduler: &Scheduler,
     request: &PlacementRequest,
     host: &HostView<'_>,

@@ -4,7 +4,7 @@ pub(crate) mod best;
 mod claimer;
 mod diff;
 pub(crate) mod filtering;
-mod hardware;
+pub(crate) mod hardware;
 mod options;
 mod placement;
 mod planner;

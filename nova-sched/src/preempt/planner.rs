@@ -7,6 +7,7 @@ use super::value::{PreemptionPlan, PreemptionStep};
 use crate::error::NoValidHost;
 use crate::fleet::{Fleet, HostIndex, PlacedServer};
 use crate::moves::Wishes;
+use crate::plan::hardware;
 use crate::plan::{Detail, Placement, PlanOptions};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
@@ -243,14 +244,19 @@ impl Run<'_> {
             let name = self.fleet.host(host).service_host().clone();
             self.request.note_group_host(&name);
         }
+        let claim = hardware::claim(
+            &self.preemption.scheduler,
+            &self.request,
+            &self.fleet.host(host),
+        );
         match id.filter(|id| self.fleet.host_of(id).is_none()) {
             Some(id) => {
-                let server = PlacedServer::new(id, self.request.shape());
+                let server = PlacedServer::new(id, self.request.shape()).with_hardware(claim);
                 self.fleet.build_at(host, server);
             }
             None => {
                 let (resources, size) = (self.request.resources().clone(), self.request.size());
-                self.fleet.claim_at(host, &resources, &size);
+                self.fleet.claim_at(host, &resources, &size, &claim);
             }
         }
     }

@@ -1,7 +1,13 @@
 //! What explanations say.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use nova_core::model::{Inventory, ResourceClass};
-use nova_sched::{Change, Fleet, HostState, PlacementRequest, Reason, Scheduler};
+use nova_sched::{
+    Change, Column, Filter, Fleet, HostState, HostView, PlacementRequest, Reason, Scheduler,
+    Verdict,
+};
 
 use crate::fixtures::{class, fleet, host, name, request, size};
 
@@ -302,4 +308,76 @@ fn the_largest_share_counts_ratio_and_total() {
     let plan = Scheduler::default().plan(&fleet([full]), &request(1024));
     assert!(!plan.is_placed());
     assert_eq!(plan.explain().shortfalls, []);
+}
+
+/// Refuses hosts by a capability, and counts how often it is asked.
+#[derive(Debug, Default)]
+struct Capable {
+    by_profile: bool,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Filter for Capable {
+    fn name(&self) -> &str {
+        "Capable"
+    }
+
+    fn check(&self, _request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        match host.capability("disk") {
+            Some("fast") => Verdict::Pass,
+            other => Verdict::reject(format!("the disk is {}", other.unwrap_or("unknown"))),
+        }
+    }
+
+    fn told_apart_by<'a>(
+        &self,
+        _request: &PlacementRequest,
+        fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        self.by_profile.then(|| fleet.profile_numbers())
+    }
+}
+
+#[test]
+fn of_hosts_that_are_alike_one_is_asked() {
+    let hosts = (0..30).map(|number| {
+        let host = host(&format!("node-{number}"), 4096);
+        match number % 3 {
+            0 => host.with_capability("disk", "fast"),
+            1 => host.with_capability("disk", "slow"),
+            _ => host,
+        }
+    });
+    let fleet = fleet(hosts);
+    let plan = |by_profile| {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let filter = Capable {
+            by_profile,
+            asked: asked.clone(),
+        };
+        let plan = Scheduler::builder()
+            .filter(filter)
+            .build()
+            .plan(&fleet, &request(1));
+        (plan, asked.load(Ordering::Relaxed))
+    };
+    let ((each, asked_each), (kinds, asked_kinds)) = (plan(false), plan(true));
+    assert_eq!(each, kinds);
+    // Each host by the sweep, and each that was refused for its reason.
+    assert_eq!((asked_each, asked_kinds), (30 + 20, 3 + 2));
+    let step = &kinds.explain().rounds[0].filters[0];
+    let refusals: Vec<_> = step
+        .refusals
+        .iter()
+        .map(|refusal| (refusal.reason.to_string(), refusal.count))
+        .collect();
+    assert_eq!(
+        refusals,
+        [
+            ("the disk is slow".to_owned(), 10),
+            ("the disk is unknown".to_owned(), 10)
+        ]
+    );
+    assert_eq!(step.refusals[1].examples[0], name("node-2"));
 }
