@@ -98,10 +98,11 @@ impl Explanation {
                     names.push(&placement.host);
                 }
             }
+            let fits = self.fits;
             return match names.as_slice() {
                 [] => "no server was asked for".to_owned(),
-                [host] => format!("{count} of {count} servers on {host}"),
-                names => format!("{count} of {count} servers on {} hosts", names.len()),
+                [host] => format!("{fits} of {count} servers on {host}"),
+                names => format!("{fits} of {count} servers on {} hosts", names.len()),
             };
         }
         if let Some(failure) = &self.failure {

@@ -75,11 +75,20 @@ impl Explanation {
         };
         if self.is_placed() {
             let hosts = self.placements.iter().map(|placement| &placement.host);
+            if self.fits < count {
+                write!(f, "{} of ", self.fits)?;
+            }
             writeln!(
                 f,
                 "{count} server{plural}{size}: {} ({fleet}).",
                 Names::of(hosts)
             )?;
+            if self.fits < count {
+                writeln!(
+                    f,
+                    "No host was found for the others; as many as fit will do."
+                )?;
+            }
             let alternates = self
                 .placements
                 .first()

@@ -36,13 +36,13 @@ fn every_difference_is_told() {
     let amount = |resources: &nova_core::model::Resources| resources.get(&ResourceClass::MemoryMb);
     assert_eq!((amount(&memory.from), amount(&memory.to)), (1024, 2048));
     assert!(diff.request);
-    // The first server stays where it was, the second is new.
+    // The second server is new.
     assert_eq!(diff.servers.last().unwrap().server, 2);
     assert_eq!(
         diff.servers.last().unwrap().host,
         Some(Changed {
             from: None,
-            to: Some(name("a"))
+            to: Some(name("b"))
         })
     );
 

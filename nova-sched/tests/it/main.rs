@@ -21,4 +21,5 @@ mod preempting;
 mod properties;
 mod rebalancing;
 mod shortcuts;
+mod suggesting;
 mod what_if;
