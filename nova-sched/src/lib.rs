@@ -75,8 +75,9 @@ pub use error::{Error, NoValidHost, Result};
 pub use explain::{Change, Explanation, Failure, Suggestion};
 pub use filters::{Filter, Stage};
 pub use fleet::{
-    Amounts, Column, Fleet, FleetBuilder, HostAggregate, HostIndex, HostState, HostView, Liveness,
-    Measure, MeasureColumn, PlacedServer, Reported, ServerShape, ServerSize, SupportedInstance,
+    Amounts, Column, Fleet, FleetBuilder, FleetUpdate, HostAggregate, HostIndex, HostState,
+    HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported, ServerShape, ServerSize,
+    SharedFleet, SupportedInstance,
 };
 pub use plan::{Claimer, Detail, Draw, Placement, Plan, PlanOptions, Unclaimed};
 pub use registry::{Config, Registry};

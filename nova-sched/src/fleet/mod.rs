@@ -10,7 +10,9 @@ mod liveness;
 mod measure;
 mod rows;
 mod servers;
+mod shared;
 mod snapshot;
+mod update;
 mod view;
 
 pub use aggregates::HostAggregate;
@@ -21,5 +23,7 @@ pub use host_state::{HostState, Reported, SupportedInstance};
 pub use liveness::Liveness;
 pub use measure::{Measure, MeasureColumn};
 pub use servers::{PlacedServer, ServerShape, ServerSize};
+pub use shared::SharedFleet;
 pub use snapshot::{Fleet, HostIndex};
+pub use update::FleetUpdate;
 pub use view::HostView;

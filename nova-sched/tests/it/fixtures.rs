@@ -1,6 +1,6 @@
 //! Hosts, fleets and requests that tests share.
 
-use nova_core::id::HostName;
+use nova_core::id::{HostName, ServerId};
 use nova_core::model::{Inventory, ResourceClass, Resources};
 use nova_sched::{Fleet, HostState, PlacementRequest};
 
@@ -37,4 +37,10 @@ pub fn name(text: &str) -> HostName {
 
 pub fn class(text: &str) -> ResourceClass {
     text.parse().unwrap()
+}
+
+pub fn server(number: u32) -> ServerId {
+    format!("00000000-0000-4000-8000-{number:012x}")
+        .parse()
+        .unwrap()
 }

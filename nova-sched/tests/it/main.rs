@@ -14,4 +14,5 @@ mod golden;
 
 mod planning;
 mod properties;
+mod shared;
 mod shortcuts;
