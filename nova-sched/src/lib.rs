@@ -51,6 +51,8 @@
 //! * [`Scheduler`]: filters and weighers in order. [`Scheduler::plan`] decides.
 //! * [`Plan`]: hosts, alternates, and [`Plan::explain`]: hosts removed by each filter with typed
 //!   reasons, weights, the decisive weigher, and the smallest change that would have fitted.
+//! * [`testing`]: the laws that filters and weighers keep, checked in their authors' tests; hosts
+//!   and requests in a line each.
 //!
 //! # What it does not do
 //!
@@ -67,6 +69,7 @@ mod random;
 pub mod registry;
 mod request;
 mod scheduler;
+pub mod testing;
 mod verdict;
 pub mod weighers;
 

@@ -11,7 +11,7 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod golden;
-
+mod laws;
 mod planning;
 mod properties;
 mod shared;
