@@ -218,7 +218,8 @@ impl<'a> Known<'a> {
             3 => wish.with(|request| request.with_in_tree(host)),
             4 => wish.with(|request| request.with_destination(Destination::host(host))),
             5 => {
-                let cell = Destination::cell(parsed("cell1")).with_cross_cell_move(true);
+                let across = dice.one_in(2);
+                let cell = Destination::cell(parsed("cell1")).with_cross_cell_move(across);
                 wish.with(|request| request.with_destination(cell))
             }
             6 => {

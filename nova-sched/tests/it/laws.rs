@@ -82,9 +82,13 @@ fn broken(filter: &dyn Filter) -> Broken {
 
 #[test]
 fn every_filter_of_nova_keeps_the_laws() {
-    let (registry, config) = (Registry::nova(), Config::default());
+    let registry = Registry::nova();
+    let mut other = Config::default();
+    other.metrics.weight_setting = vec!["cpu.percent=-1.5".to_owned()];
+    other.filter_scheduler.isolated_hosts = vec!["h1".to_owned(), "h2".to_owned()];
+    other.filter_scheduler.isolated_images = vec![testing::image_id(1).to_string()];
     assert!(registry.filters().count() >= 8);
-    for seed in 0..3 {
+    for (seed, config) in [(0, Config::default()), (1, other)] {
         let laws = FilterLaws::new().seed(seed);
         for name in registry.filters() {
             let filter = registry.filter(name, &config).unwrap();
@@ -606,20 +610,30 @@ fn what_is_generated_has_every_kind_of_thing_in_it() {
     ] {
         some(hint, any(&|request| !request.hint(hint).is_empty()));
     }
-    // Each filter that is always there has something to refuse and something to pass.
-    let registry = Registry::nova();
-    for name in registry.filters() {
-        let filter = registry.filter(name, &Config::default()).unwrap();
-        let counts: Vec<usize> = requests
-            .iter()
-            .map(|request| {
+    // Each filter has something to refuse and something to pass.
+    let (registry, config) = (Registry::nova(), Config::default());
+    let cases: Vec<(Fleet, Vec<PlacementRequest>)> = (0..6)
+        .map(|seed| {
+            let fleet = testing::fleet(100, seed);
+            let requests = testing::requests(&fleet, 200, seed);
+            (fleet, requests)
+        })
+        .collect();
+    for name in registry.filters().filter(|name| *name != "AllHostsFilter") {
+        let filter = registry.filter(name, &config).unwrap();
+        let (mut passed, mut refused) = (0, 0);
+        for (fleet, requests) in &cases {
+            for request in requests {
                 let mut candidates = Candidates::all(fleet.len());
-                filter.sweep(request, &fleet, &mut candidates);
-                candidates.len()
-            })
-            .collect();
-        let both =
-            counts.iter().any(|left| *left > 0) && counts.iter().any(|left| *left < fleet.len());
-        assert!(both || name == "AllHostsFilter", "{name}");
+                filter.sweep(request, fleet, &mut candidates);
+                passed += candidates.len();
+                refused += fleet.len() - candidates.len();
+            }
+        }
+        assert!(passed > 0, "{name} passes nothing");
+        // These two refuse by options that are empty by default.
+        if !["IsolatedHostsFilter", "MetricsFilter"].contains(&name) {
+            assert!(refused > 0, "{name} refuses nothing");
+        }
     }
 }

@@ -14,5 +14,6 @@ mod golden;
 mod laws;
 mod planning;
 mod properties;
+mod sequences;
 mod shared;
 mod shortcuts;
