@@ -51,6 +51,8 @@
 //! * [`Scheduler`]: filters and weighers in order. [`Scheduler::plan`] decides.
 //! * [`Plan`]: hosts, alternates, and [`Plan::explain`]: hosts removed by each filter with typed
 //!   reasons, weights, the decisive weigher, and the smallest change that would have fitted.
+//! * [`testing`]: the laws that filters and weighers keep, checked in their authors' tests; hosts
+//!   and requests in a line each.
 //!
 //! # What it does not do
 //!
@@ -73,6 +75,7 @@ pub mod rebalance;
 pub mod registry;
 mod request;
 mod scheduler;
+pub mod testing;
 mod verdict;
 pub mod weighers;
 
@@ -81,9 +84,9 @@ pub use error::{Error, NoValidHost, Result};
 pub use explain::{Change, Explanation, Failure, Suggestion};
 pub use filters::{Filter, Stage};
 pub use fleet::{
-    Amounts, Column, Fleet, FleetBuilder, HardwareClaim, HardwareError, HostAggregate, HostIndex,
-    HostState, HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported, ServerShape,
-    ServerSize, SupportedInstance,
+    Amounts, Column, Fleet, FleetBuilder, FleetUpdate, HardwareClaim, HardwareError, HostAggregate,
+    HostIndex, HostState, HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported,
+    ServerShape, ServerSize, SharedFleet, SupportedInstance,
 };
 pub use plan::{
     Changed, Claimer, Detail, Draw, Placement, Plan, PlanDiff, PlanOptions, ServerDiff, Unclaimed,

@@ -13,5 +13,6 @@ mod determinism;
 mod failures;
 mod lifecycle;
 mod recovery;
+mod schedulers;
 mod support;
 mod sync;

@@ -235,6 +235,12 @@ impl Fleet {
         self.place_at(index, server);
     }
 
+    /// The same hosts as another generation.
+    pub(super) fn with_generation(mut self, generation: u64) -> Self {
+        self.edit().generation = generation;
+        self
+    }
+
     /// As [`build_at`](Self::build_at), of a server without an id.
     pub(crate) fn claim_at(
         &mut self,

@@ -11,7 +11,9 @@ mod liveness;
 mod measure;
 mod rows;
 mod servers;
+mod shared;
 mod snapshot;
+mod update;
 mod view;
 
 pub use aggregates::HostAggregate;
@@ -23,6 +25,8 @@ pub use host_state::{HostState, Reported, SupportedInstance};
 pub use liveness::Liveness;
 pub use measure::{Measure, MeasureColumn};
 pub use servers::{PlacedServer, ServerShape, ServerSize};
+pub use shared::SharedFleet;
 pub(crate) use snapshot::Profile;
 pub use snapshot::{Fleet, HostIndex};
+pub use update::FleetUpdate;
 pub use view::HostView;

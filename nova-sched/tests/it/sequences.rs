@@ -1,0 +1,246 @@
+//! What holds however plans, placements and removals follow each other, and within one request
+//! for several servers.
+
+use std::collections::BTreeMap;
+
+use nova_core::id::{HostName, ServerId};
+use nova_core::model::{ResourceClass, ServerGroupPolicy};
+use nova_sched::{
+    Claimer, Config, Detail, Fleet, Fulfilment, HostIndex, HostState, HostView, PlacedServer,
+    PlacementRequest, PlanOptions, Registry, Scheduler, testing,
+};
+use proptest::prelude::*;
+
+/// Nova's default filters and weighers, as a configuration file without a line names them.
+fn nova() -> Scheduler {
+    Registry::nova().scheduler(&Config::default()).unwrap()
+}
+
+/// How much of each class each host may hold: its capacity, or what it held already.
+type Limits = BTreeMap<(HostName, ResourceClass), u64>;
+
+fn amounts(fleet: &Fleet) -> impl Iterator<Item = ((HostName, ResourceClass), (u64, u64))> {
+    fleet.hosts().flat_map(|host| {
+        let state = host.to_state();
+        let classes: Vec<ResourceClass> = state.inventories.keys().cloned().collect();
+        classes.into_iter().map(move |class| {
+            let amounts = host.amounts(&class);
+            (
+                (host.name().clone(), class),
+                (amounts.used, amounts.capacity),
+            )
+        })
+    })
+}
+
+fn limits(fleet: &Fleet) -> Limits {
+    amounts(fleet)
+        .map(|(key, (used, capacity))| (key, used.max(capacity)))
+        .collect()
+}
+
+/// How many members of a server group are on each host.
+fn members(fleet: &Fleet, request: &PlacementRequest) -> BTreeMap<HostName, u32> {
+    let mut members = BTreeMap::new();
+    let group = request.group().map(|group| group.members.clone());
+    for server in group.into_iter().flatten() {
+        if let Some(host) = fleet.host_of(&server) {
+            *members.entry(fleet.host(host).name().clone()).or_default() += 1;
+        }
+    }
+    members
+}
+
+/// The request with ids for its servers, which are members of its group.
+fn with_ids(request: PlacementRequest, next: &mut u64) -> PlacementRequest {
+    let first = *next;
+    *next += u64::from(request.count());
+    let ids: Vec<ServerId> = (first..*next).map(testing::server_id).collect();
+    let request = match request.group().cloned() {
+        Some(group) => {
+            let group = ids.iter().fold(group, |group, id| group.with_member(*id));
+            request.with_group(group)
+        }
+        None => request,
+    };
+    request.with_servers(ids)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Fleets and requests of every kind: ratios, reserved and over-full hosts, groups, forced
+    /// hosts, several servers at once.
+    #[test]
+    fn no_sequence_of_plans_and_removals_overcommits(
+        hosts in 1_usize..25,
+        seed: u64,
+        counts in prop::collection::vec((1_u32..6, any::<bool>(), 0_usize..4), 12),
+    ) {
+        let scheduler = nova();
+        let mut fleet = testing::fleet(hosts, seed);
+        let limits = limits(&fleet);
+        let mut placed: Vec<ServerId> = Vec::new();
+        let mut next = 1 << 41;
+        let requests = testing::requests(&fleet, counts.len(), seed ^ 1);
+        for (request, (count, some, removals)) in requests.into_iter().zip(counts) {
+            let fulfilment = if some { Fulfilment::AsManyAsFit } else { Fulfilment::AllOrNothing };
+            // A rebuild takes nothing: its servers hold what they hold.
+            let request = request.with_rebuild(false).with_count(count).with_fulfilment(fulfilment);
+            let request = with_ids(request, &mut next);
+            let plan = scheduler.plan(&fleet, &request);
+            let fits = u32::try_from(plan.placements().len()).unwrap();
+            prop_assert!(fits == count || (some && fits < count) || fits == 0);
+            let before = members(&fleet, &request);
+            let filtered = request.force_hosts().is_empty();
+            let shape = request.shape();
+            for (placement, id) in plan.placements().iter().zip(request.servers()) {
+                let server = PlacedServer::new(*id, shape.clone());
+                fleet.place(&placement.host, server).unwrap();
+                placed.push(*id);
+            }
+            for (key, (used, _)) in amounts(&fleet) {
+                prop_assert!(used <= limits[&key], "{key:?}: {used}");
+            }
+            // The group's rules hold, also among the servers of this request.
+            if let Some(group) = request.group().filter(|_| filtered) {
+                let hosts: Vec<_> = plan.placements().iter().map(|placement| &placement.host).collect();
+                match group.rules.policy() {
+                    ServerGroupPolicy::AntiAffinity => {
+                        let most = group.rules.max_server_per_host().map_or(1, |most| most.get());
+                        let after = members(&fleet, &request);
+                        for host in &hosts {
+                            prop_assert!(after[*host] <= most, "{host}: {before:?}, then {after:?}");
+                        }
+                    }
+                    ServerGroupPolicy::Affinity => {
+                        let services: Vec<_> = hosts
+                            .iter()
+                            .map(|host| fleet.find(host).unwrap().service_host().clone())
+                            .collect();
+                        // Members that are on several hosts already may be joined on any.
+                        let together = match group.hosts.is_empty() {
+                            true => services.windows(2).all(|pair| pair[0] == pair[1]),
+                            false => services.iter().all(|host| group.hosts.contains(host)),
+                        };
+                        prop_assert!(together, "{services:?}, wanted {:?}", group.hosts);
+                    }
+                    _ => {}
+                }
+            }
+            for _ in 0..removals.min(placed.len()) {
+                let gone = placed.remove(placed.len() / 2);
+                fleet.remove_server(&gone).unwrap();
+            }
+        }
+        // Everything goes, and the fleet is what it was.
+        let start = testing::fleet(hosts, seed);
+        for server in placed {
+            fleet.remove_server(&server).unwrap();
+        }
+        prop_assert!(fleet.hosts().zip(start.hosts()).all(|(now, then)| now.to_state() == then.to_state()));
+    }
+
+    /// See `Scheduler::plan_with` for when this holds.
+    #[test]
+    fn several_servers_at_once_are_placed_as_one_after_the_other(
+        hosts in 1_usize..25,
+        seed: u64,
+        count in 2_u32..6,
+        named: bool,
+    ) {
+        let scheduler = nova();
+        let fleet = testing::fleet(hosts, seed);
+        let mut next = 1 << 41;
+        for request in testing::requests(&fleet, 12, seed ^ 1) {
+            let request = request.with_count(count).with_fulfilment(Fulfilment::AsManyAsFit);
+            let request = if named { with_ids(request, &mut next) } else { request.with_servers([]) };
+            let expected = one_by_one(&scheduler, &fleet, &request);
+            // Every way in which a plan is reckoned.
+            for detail in [Detail::Off, Detail::Counts, Detail::Full] {
+                let options = PlanOptions::default().with_detail(detail);
+                let plan = scheduler.plan_with(&fleet, &request, &options);
+                let placed: Vec<_> = plan
+                    .placements()
+                    .iter()
+                    .map(|placement| (placement.host.clone(), placement.weight.to_bits()))
+                    .collect();
+                prop_assert_eq!(&placed, &expected, "{:?}", &request);
+            }
+        }
+    }
+}
+
+/// Remembers the order of the hosts, best first.
+#[derive(Default)]
+struct Sorted(Vec<HostIndex>);
+
+impl Claimer for Sorted {
+    fn sorted(&mut self, _server: u32, hosts: &[HostIndex]) {
+        if self.0.is_empty() {
+            self.0 = hosts.to_vec();
+        }
+    }
+    fn claim(&mut self, _server: u32, _host: &HostView<'_>) -> bool {
+        true
+    }
+}
+
+/// Plans each server by itself, on the fleet with those before it, whose hosts are in the order
+/// that the server before it found: so ties go the same way.
+fn one_by_one(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+) -> Vec<(HostName, u64)> {
+    let mut fleet = fleet.clone();
+    let mut group = request.group().cloned();
+    let mut placed = Vec::new();
+    for place in 0..usize::try_from(request.count()).unwrap() {
+        let id = request.servers().get(place).copied();
+        let mut single = request.clone().with_count(1).with_servers(id);
+        if let Some(group) = &group {
+            single = single.with_group(group.clone());
+        }
+        let mut sorted = Sorted::default();
+        let options = PlanOptions::default();
+        let plan = scheduler.plan_claiming(&fleet, &single, &options, &mut sorted);
+        let Some(placement) = plan.placements().first() else {
+            break;
+        };
+        placed.push((placement.host.clone(), placement.weight.to_bits()));
+        let service = fleet.find(&placement.host).unwrap().service_host().clone();
+        group = group.map(|group| group.with_host(service));
+        match id {
+            Some(id) => {
+                let server = PlacedServer::new(id, single.shape());
+                fleet.place(&placement.host, server).unwrap();
+            }
+            None => fleet.claim(&placement.host, single.resources()).unwrap(),
+        }
+        // A build is an operation under way.
+        let mut host = fleet.find(&placement.host).unwrap().to_state();
+        host.io_operations += 1;
+        fleet.set_host(host);
+        fleet = in_order(&fleet, &sorted.0);
+    }
+    placed
+}
+
+/// The same hosts, these first.
+fn in_order(fleet: &Fleet, first: &[HostIndex]) -> Fleet {
+    let rest = fleet
+        .hosts()
+        .map(|host| host.index())
+        .filter(|host| !first.contains(host));
+    let hosts: Vec<HostState> = first
+        .iter()
+        .copied()
+        .chain(rest)
+        .map(|host| fleet.host(host).to_state())
+        .collect();
+    Fleet::builder()
+        .hosts(hosts)
+        .aggregates(fleet.aggregates().cloned())
+        .build()
+}
