@@ -266,12 +266,14 @@ fn flavor(row: &FlavorRow) -> PlacementRequest {
     request
 }
 
-/// Nothing for a group without a policy: it asks for nothing.
+/// Nothing for a group without a policy, or with one that no filter and no weigher knows, as Nova's
+/// former one of the name legacy: it asks for nothing.
 fn group_request(row: &GroupRow) -> Result<Option<GroupRequest>> {
-    let Some(policy) = &row.policy else {
+    let policy = row.policy.as_ref();
+    let Some(policy): Option<ServerGroupPolicy> = policy.and_then(|policy| policy.parse().ok())
+    else {
         return Ok(None);
     };
-    let policy: ServerGroupPolicy = parse("policy", policy)?;
     let most = row
         .rules
         .as_ref()

@@ -13,7 +13,6 @@ mod failing;
 mod filtering;
 mod fixtures;
 mod fleets;
-mod golden;
 mod hardware;
 mod laws;
 mod numa;
