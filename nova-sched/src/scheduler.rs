@@ -240,15 +240,17 @@ pub struct SchedulerBuilder {
 }
 
 impl SchedulerBuilder {
-    /// Adds the defaults. Filters that stand for Placement: [`AvailabilityZoneFilter`],
+    /// Adds the defaults. [`ComputeFilter`] comes first, since Nova has Placement leave out
+    /// disabled hosts as well; filters that stand for Placement: [`AvailabilityZoneFilter`],
     /// [`CellFilter`], [`InTreeFilter`], [`MemberOfFilter`], [`TraitsFilter`], [`CoreFilter`],
-    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`]; and Nova's own: [`ComputeFilter`],
+    /// [`RamFilter`], [`DiskFilter`], [`ResourceFilter`]; and the rest of Nova's own:
     /// [`ComputeCapabilitiesFilter`], [`ImagePropertiesFilter`],
     /// [`ServerGroupAntiAffinityFilter`], [`ServerGroupAffinityFilter`]. Weighers:
     /// [all of Nova's](Self::with_default_weighers).
     #[must_use]
     pub fn with_defaults(self) -> Self {
-        self.filter(AvailabilityZoneFilter)
+        self.filter(ComputeFilter)
+            .filter(AvailabilityZoneFilter)
             .filter(CellFilter)
             .filter(InTreeFilter)
             .filter(MemberOfFilter)
@@ -257,7 +259,6 @@ impl SchedulerBuilder {
             .filter(RamFilter)
             .filter(DiskFilter)
             .filter(ResourceFilter)
-            .filter(ComputeFilter)
             .filter(ComputeCapabilitiesFilter)
             .filter(ImagePropertiesFilter::default())
             .filter(ServerGroupAntiAffinityFilter)

@@ -144,16 +144,28 @@ impl fmt::Display for Hosts {
 
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.filters.iter().map(|step| step.filter.chars().count());
+        let removing = || self.filters.iter().filter(|step| step.removed > 0);
+        let idle: Vec<&str> = self
+            .filters
+            .iter()
+            .filter(|step| step.removed == 0)
+            .map(|step| step.filter.as_str())
+            .collect();
+        let names = removing().map(|step| step.filter.chars().count());
         let width = names.chain(["filter".len()]).max().unwrap_or(0);
-        writeln!(f, "  {:<width$}  removed   left", "filter")?;
-        for step in &self.filters {
+        if removing().next().is_some() {
+            writeln!(f, "  {:<width$}  removed   left", "filter")?;
+        }
+        for step in removing() {
             write!(
                 f,
                 "  {:<width$}  {:>7}  {:>5}",
                 step.filter, step.removed, step.left
             )?;
             step.write_reasons(f, width + 18)?;
+        }
+        if !idle.is_empty() {
+            writeln!(f, "  removed none: {}", idle.join(", "))?;
         }
         if !self.not_reached.is_empty() {
             writeln!(f, "  not reached: {}", self.not_reached.join(", "))?;
