@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use nova_core::id::ServerId;
+
 use super::best::{Dense, MOST};
 use super::claimer::{Claimer, Unclaimed};
 use super::ranking::{Lot, Order, Ranking, draw, first_unweighable};
@@ -24,6 +26,8 @@ pub(crate) struct Planner<'a> {
     /// The request that was given; owned as soon as a member of its group is placed.
     request: Cow<'a, PlacementRequest>,
     asked: &'a PlacementRequest,
+    /// The ids of the servers, as far as there are any.
+    servers: Cow<'a, [ServerId]>,
     options: &'a PlanOptions,
     lots: Lots,
     shape: Option<Arc<ServerShape>>,
@@ -50,11 +54,13 @@ impl<'a> Planner<'a> {
         request: &'a PlacementRequest,
         options: &'a PlanOptions,
     ) -> Self {
+        let (request_now, servers) = with_ids(request);
         Self {
             scheduler,
             fleet: Cow::Borrowed(fleet),
             original: fleet,
-            request: Cow::Borrowed(request),
+            request: request_now,
+            servers,
             asked: request,
             options,
             lots: Lots::new(options.draw),
@@ -318,7 +324,7 @@ impl<'a> Planner<'a> {
             self.request.to_mut().set_numa(repeated);
         }
         let place = usize::try_from(server).unwrap_or(usize::MAX);
-        let known = self.asked.servers().get(place).copied();
+        let known = self.servers.get(place).copied();
         // A server that is on a host already, since it is moved, stays there as well.
         match known.filter(|server| self.fleet.host_of(server).is_none()) {
             Some(id) => {
@@ -450,4 +456,27 @@ impl<'a> Planner<'a> {
             ..explanation
         }
     }
+}
+
+/// The request with an id for every server, and the ids. Servers of a group that have none get one
+/// for the time of the plan, as members: or those of one request would not see each other.
+fn with_ids(request: &PlacementRequest) -> (Cow<'_, PlacementRequest>, Cow<'_, [ServerId]>) {
+    let known = request.servers();
+    let count = usize::try_from(request.count()).unwrap_or(usize::MAX);
+    if request.group().is_none() || count < 2 || known.len() >= count {
+        return (Cow::Borrowed(request), Cow::Borrowed(known));
+    }
+    let mut request_now = request.clone();
+    let mut servers = known.to_vec();
+    // The end of the number space, where no generated id is.
+    let invented = (known.len()..count).filter_map(|number| {
+        format!("ffffffff-ffff-ffff-ffff-ffff{number:08x}")
+            .parse()
+            .ok()
+    });
+    for id in invented {
+        request_now.note_group_member(id);
+        servers.push(id);
+    }
+    (Cow::Owned(request_now), Cow::Owned(servers))
 }

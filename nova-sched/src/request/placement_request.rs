@@ -214,8 +214,9 @@ impl PlacementRequest {
         self
     }
 
-    /// The ids of the servers, in order. A plan notes each on the host that it gets, so that
-    /// group policies hold within one request.
+    /// The ids of the servers, in order. A plan notes each on the host that it gets. Those that are
+    /// members of the request's group must be among the group's, as they are in Nova when it
+    /// schedules; servers without an id count as members.
     #[must_use]
     pub fn with_servers(mut self, servers: impl IntoIterator<Item = ServerId>) -> Self {
         self.servers = servers.into_iter().collect();
@@ -584,6 +585,13 @@ impl PlacementRequest {
             && group.members.contains(server)
         {
             Arc::make_mut(group).note_move(server, from, to, fleet);
+        }
+    }
+
+    /// One more member of the group.
+    pub(crate) fn note_group_member(&mut self, server: ServerId) {
+        if let Some(group) = &mut self.group {
+            Arc::make_mut(group).members.insert(server);
         }
     }
 

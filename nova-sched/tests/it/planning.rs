@@ -1,8 +1,11 @@
 //! Plans: order, ties, lots, lists, several servers.
 
-use nova_core::model::ResourceClass;
+use std::collections::BTreeSet;
+
+use nova_core::model::{ResourceClass, ServerGroupPolicy};
 use nova_sched::{
-    Detail, Filter, HostView, PlacementRequest, Plan, PlanOptions, Scheduler, Verdict, Weigher,
+    Detail, Filter, GroupRequest, HostView, PlacementRequest, Plan, PlanOptions, Scheduler,
+    Verdict, Weigher,
 };
 
 use crate::fixtures::{fleet, host, name, request};
@@ -239,4 +242,33 @@ fn a_fleet_without_hosts_is_told_apart() {
         no_host.to_string(),
         "no valid host was found: the fleet has no hosts"
     );
+}
+
+#[test]
+fn servers_of_a_group_keep_apart_without_ids_of_their_own() {
+    let hosts = ["a", "b", "c"].map(|name| host(name, 65_536));
+    let fleet = fleet(hosts);
+    let group = |policy| GroupRequest::new(policy);
+    for detail in [Detail::Off, Detail::Full] {
+        let plan = |policy, count| {
+            let request = request(1024).with_count(count).with_group(group(policy));
+            let options = PlanOptions::default().with_detail(detail);
+            Scheduler::default().plan_with(&fleet, &request, &options)
+        };
+        let apart = plan(ServerGroupPolicy::AntiAffinity, 3);
+        let hosts: BTreeSet<_> = apart.placements().iter().map(|one| &one.host).collect();
+        assert_eq!(hosts.len(), 3, "{detail:?}");
+        assert_eq!(plan(ServerGroupPolicy::AntiAffinity, 4).explain().fits, 3);
+        let together = plan(ServerGroupPolicy::Affinity, 4);
+        let hosts: BTreeSet<_> = together.placements().iter().map(|one| &one.host).collect();
+        assert_eq!(hosts.len(), 1, "{detail:?}");
+        let spread = plan(ServerGroupPolicy::SoftAntiAffinity, 6);
+        let on_a = spread
+            .placements()
+            .iter()
+            .filter(|one| one.host == name("a"));
+        assert_eq!(on_a.count(), 2, "{detail:?}");
+        // What was asked for is what the plan says was asked for.
+        assert!(apart.request().servers().is_empty());
+    }
 }
