@@ -133,6 +133,8 @@ fn report(state: &mut HostState, node: &ComputeNode) -> Result<()> {
         let kind = SupportedInstance::new(architecture, hypervisor, mode);
         state.supported_instances.push(kind);
     }
+    state.numa_topology.clone_from(&node.numa_topology);
+    state.pci_pools = node.pci_device_pools.clone().unwrap_or_default();
     for metric in node.metrics.iter().flatten() {
         let value = metric_value(&metric.name, metric.value);
         state.metrics.insert(metric.name.clone(), value);
@@ -233,6 +235,13 @@ pub fn request(row: &RequestRow) -> Result<PlacementRequest> {
             request = request.with_group(group);
         }
     }
+    if let Some(cells) = &row.numa_topology {
+        request = request.with_numa(cells.clone());
+    }
+    if let Some(networks) = &row.network_metadata {
+        request = request.with_network_metadata(networks.clone());
+    }
+    request = request.with_pci(row.pci_requests.iter().flatten().cloned());
     for (name, values) in &row.scheduler_hints {
         if name == "_nova_check_type" {
             let rebuild = values.iter().any(|value| value == "rebuild");
@@ -242,6 +251,19 @@ pub fn request(row: &RequestRow) -> Result<PlacementRequest> {
         } else {
             request = request.with_hint(name, values);
         }
+    }
+    Ok(request)
+}
+
+/// The request with Placement's answers for each host.
+pub fn with_candidates(
+    mut request: PlacementRequest,
+    hosts: &[HostRow],
+) -> Result<PlacementRequest> {
+    for host in hosts {
+        let candidates = host.allocation_candidates.iter();
+        let mappings = candidates.map(|candidate| candidate.mappings.clone());
+        request = request.with_candidates(parse("node", &host.nodename)?, mappings);
     }
     Ok(request)
 }

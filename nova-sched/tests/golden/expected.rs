@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use nova_sched::numa::NumaTopology;
+use nova_sched::pci::PciPool;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -70,7 +72,7 @@ pub struct HostStateSeen {
     pub num_io_ops: i64,
     pub failed_builds: i64,
     pub metrics: Option<Vec<MetricSeen>>,
-    pub pci_pools: Vec<Value>,
+    pub pci_pools: Vec<PciPool>,
     pub aggregate_ids: Vec<i64>,
 }
 
@@ -164,8 +166,8 @@ pub struct ConsumedState {
     pub num_instances: i64,
     pub num_io_ops: i64,
     pub instances: Vec<String>,
-    pub pci_pools: Vec<Value>,
-    pub numa_topology: Option<Value>,
+    pub pci_pools: Vec<PciPool>,
+    pub numa_topology: Option<NumaTopology>,
 }
 
 #[derive(Deserialize, Debug, PartialEq)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use nova_sched::numa::{NetworkMetadata, NumaRequest, NumaTopology};
+use nova_sched::pci::{PciPools, PciRequest, ProviderMapping};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -51,6 +53,8 @@ pub struct ComputeNode {
     pub cpu_allocation_ratio: f64,
     pub ram_allocation_ratio: f64,
     pub disk_allocation_ratio: f64,
+    pub numa_topology: Option<NumaTopology>,
+    pub pci_device_pools: Option<PciPools>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +80,10 @@ pub struct Instance {
 
 /// One of Placement's answers for a host.
 #[derive(Deserialize)]
-pub struct AllocationCandidate {}
+pub struct AllocationCandidate {
+    #[serde(default)]
+    pub mappings: ProviderMapping,
+}
 
 #[derive(Deserialize)]
 pub struct RequestRow {
@@ -92,6 +99,9 @@ pub struct RequestRow {
     pub requested_destination: Option<DestinationRow>,
     pub instance_group: Option<GroupRow>,
     pub scheduler_hints: BTreeMap<String, Vec<String>>,
+    pub numa_topology: Option<NumaRequest>,
+    pub pci_requests: Option<Vec<PciRequest>>,
+    pub network_metadata: Option<NetworkMetadata>,
 }
 
 #[derive(Deserialize)]

@@ -24,5 +24,6 @@ pub fn config(options: &BTreeMap<&str, &Value>) -> Result<Config, String> {
     config.filter_scheduler.placement_filters = false;
     config.compatibility.malformed_fails_request = true;
     config.compatibility.image_address_bits_malformed = true;
+    config.compatibility.numa_page_size_leak = true;
     Ok(config)
 }

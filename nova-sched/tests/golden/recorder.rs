@@ -1,5 +1,7 @@
 //! What a plan does step by step, as the recordings tell it of Nova.
 
+use nova_sched::numa::NumaTopology;
+use nova_sched::pci::PciPool;
 use nova_sched::{Claimer, Fleet, HostIndex, HostView, Measure};
 
 use crate::expected::ClaimSeen;
@@ -41,6 +43,14 @@ pub struct After {
     pub num_instances: i64,
     pub num_io_ops: i64,
     pub instances: Vec<String>,
+    pub pci_pools: Vec<PciPool>,
+    pub numa_topology: Option<NumaTopology>,
+}
+
+/// The devices that a host has left.
+pub fn pools(host: &HostView<'_>) -> Vec<PciPool> {
+    let pools = host.pci_pools().into_iter();
+    pools.flat_map(|pools| pools.iter().cloned()).collect()
 }
 
 impl<'a> Recorder<'a> {
@@ -129,6 +139,8 @@ impl Claimer for Recorder<'_> {
                 num_instances: host.count(Measure::Servers),
                 num_io_ops: host.count(Measure::IoOperations),
                 instances,
+                pci_pools: pools(host),
+                numa_topology: host.numa_topology().map(|cells| (**cells).clone()),
             },
         });
     }
