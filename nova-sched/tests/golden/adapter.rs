@@ -255,19 +255,6 @@ pub fn request(row: &RequestRow) -> Result<PlacementRequest> {
     Ok(request)
 }
 
-/// The request with Placement's answers for each host.
-pub fn with_candidates(
-    mut request: PlacementRequest,
-    hosts: &[HostRow],
-) -> Result<PlacementRequest> {
-    for host in hosts {
-        let candidates = host.allocation_candidates.iter();
-        let mappings = candidates.map(|candidate| candidate.mappings.clone());
-        request = request.with_candidates(parse("node", &host.nodename)?, mappings);
-    }
-    Ok(request)
-}
-
 fn flavor(row: &FlavorRow) -> PlacementRequest {
     let disk = row.root_gb + row.ephemeral_gb;
     let resources = Resources::new()

@@ -104,7 +104,7 @@ impl<'a> Trial<'a> {
             case,
             scheduler: scheduler.map_err(|error| error.to_string())?,
             fleet: adapter::fleet(&world, &case.aggregates, &case.hosts)?,
-            request: adapter::with_candidates(adapter::request(&case.request)?, &case.hosts)?,
+            request: with_candidates(adapter::request(&case.request)?, &case.hosts)?,
             without_candidates: without.map(|host| host.nodename.clone()).collect(),
             config,
             differences: Vec::new(),
@@ -498,6 +498,20 @@ impl<'a> Trial<'a> {
         let names = hosts.filter_map(|host| self.fleet.name(host));
         names.map(ToString::to_string).collect()
     }
+}
+
+/// The request with Placement's answers for each host.
+fn with_candidates(
+    request: PlacementRequest,
+    hosts: &[HostRow],
+) -> Result<PlacementRequest, String> {
+    hosts.iter().try_fold(request, |request, host| {
+        let node = host.nodename.parse();
+        let node = node.map_err(|error: nova_core::Error| format!("node: {error}"))?;
+        let candidates = host.allocation_candidates.iter();
+        let mappings = candidates.map(|candidate| candidate.mappings.clone());
+        Ok(request.with_candidates(node, mappings))
+    })
 }
 
 /// To the last bit, but without the sign of zero, which is of no account in a sum.
