@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use nova_core::Timestamp;
+use nova_core::id::HostName;
 use nova_core::model::{
     HypervisorInfo, ImageProperties, Inventory, ResourceClass, Resources, ServerGroupPolicy,
     ServerGroupRules,
@@ -54,7 +55,9 @@ fn host(world: &World<'_>, aggregates: &[AggregateRow], row: &HostRow) -> Result
         .iter()
         .filter(|aggregate| aggregate.hosts.contains(&row.host))
         .find_map(|aggregate| aggregate.metadata.get("availability_zone"));
-    let zone = zone.map_or(world.default_zone, String::as_str);
+    let zone = zone.and_then(|zones| zones.split(',').map(str::trim).next());
+    let zone = zone.filter(|zone| !zone.is_empty());
+    let zone = zone.unwrap_or(world.default_zone);
     let mut state = HostState::new(parse("node", &row.nodename)?, parse("zone", zone)?)
         .with_service_host(parse("host", &row.host)?)
         .with_liveness(liveness(world, &row.service)?);
@@ -121,9 +124,8 @@ fn report(state: &mut HostState, node: &ComputeNode) -> Result<()> {
         node.hypervisor_version.unwrap_or(0),
         "",
     ));
-    if let Some(address) = &node.host_ip {
-        state.host_ip = Some(parse("address", address)?);
-    }
+    // What is no address is as unusable as none.
+    state.host_ip = node.host_ip.as_ref().and_then(|text| text.parse().ok());
     if let Some(info) = &node.cpu_info {
         state
             .capabilities
@@ -193,7 +195,7 @@ pub fn request(row: &RequestRow) -> Result<PlacementRequest> {
     }
     if let Some(image) = &row.image {
         let mut seen = RequestImage::default();
-        seen.id = image.id.as_ref().map(|id| parse("image", id)).transpose()?;
+        seen.id = image.id.as_ref().and_then(|id| id.parse().ok());
         let properties = image.properties_seen.as_ref().unwrap_or(&image.properties);
         let properties = properties.iter().filter(|(_, value)| !value.is_null());
         seen.properties = properties
@@ -202,21 +204,19 @@ pub fn request(row: &RequestRow) -> Result<PlacementRequest> {
         request = request.with_image(seen);
     }
     for host in row.ignore_hosts.iter().flatten() {
-        request = request.with_ignored_host(parse("host", host)?);
+        request = request.with_ignored_host(named(host)?);
     }
     for host in row.force_hosts.iter().flatten() {
-        request = request.with_forced_host(parse("host", host)?);
+        request = request.with_forced_host(named(host)?);
     }
     for node in row.force_nodes.iter().flatten() {
-        request = request.with_forced_node(parse("node", node)?);
+        request = request.with_forced_node(named(node)?);
     }
     if let Some(asked) = &row.requested_destination {
         let mut destination =
             Destination::default().with_cross_cell_move(asked.allow_cross_cell_move);
-        let name =
-            |what, name: &Option<String>| name.as_ref().map(|name| parse(what, name)).transpose();
-        destination.host = name("host", &asked.host)?;
-        destination.node = name("node", &asked.node)?;
+        destination.host = asked.host.as_deref().map(named).transpose()?;
+        destination.node = asked.node.as_deref().map(named).transpose()?;
         destination.cell = asked
             .cell
             .as_ref()
@@ -293,11 +293,12 @@ fn group_request(row: &GroupRow) -> Result<Option<GroupRequest>> {
         .transpose()?;
     let rules = ServerGroupRules::new(policy, most).map_err(wrong("rules"))?;
     let mut group = GroupRequest::new(rules);
-    for member in &row.members {
-        group = group.with_member(parse("member", member)?);
+    // What is no id is on no host.
+    for member in row.members.iter().filter_map(|member| member.parse().ok()) {
+        group = group.with_member(member);
     }
     for host in &row.hosts {
-        group = group.with_host(parse("host", host)?);
+        group = group.with_host(named(host)?);
     }
     Ok(Some(group))
 }
@@ -348,8 +349,23 @@ pub fn timestamp(text: &str) -> Result<Timestamp> {
     let days =
         year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719_469;
     #[expect(clippy::cast_possible_truncation, reason = "microseconds of one day")]
-    let of_day = ((hour * 60.0 + minute) * 60.0 * 1e6 + second * 1e6) as i64;
+    let of_day = ((hour * 60.0 + minute) * 60.0 * 1e6 + second * 1e6).round() as i64;
     Ok(Timestamp::from_micros(days * 86_400_000_000 + of_day))
+}
+
+/// A host that a request names. What can be no host's name names none that there is.
+fn named(text: &str) -> Result<HostName> {
+    let text: String = text
+        .chars()
+        .map(|c| match c.is_whitespace() || c.is_control() {
+            true => char::REPLACEMENT_CHARACTER,
+            false => c,
+        })
+        .collect();
+    match text.is_empty() {
+        true => parse("host", "\u{fffd}"),
+        false => parse("host", &text),
+    }
 }
 
 fn parse<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T> {
