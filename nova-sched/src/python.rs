@@ -1,8 +1,6 @@
 //! Numbers and white space as Python reads them: Nova's options, extra specs and metadata are
 //! read by it.
 
-pub(crate) use crate::weighers::python_float;
-
 /// What Python's `str.split` splits at, and `str.strip` strips: Unicode white space, and four
 /// separators besides.
 pub(crate) fn is_python_space(c: char) -> bool {
@@ -12,6 +10,17 @@ pub(crate) fn is_python_space(c: char) -> bool {
 /// Python's `text.strip()`.
 pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_python_space)
+}
+
+/// Python's `float(text)`: white space around it and single underscores between digits are fine.
+pub(crate) fn python_float(text: &str) -> Option<f64> {
+    let text = strip(text);
+    if !text.contains('_') {
+        return text.parse().ok();
+    }
+    underscores_are_fair(text)
+        .then(|| text.replace('_', "").parse().ok())
+        .flatten()
 }
 
 /// Python's `int(text)`, as far as it fits.
@@ -41,6 +50,20 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_python_reads_them() {
+        for (text, number) in [
+            (" 1.5\n", Some(1.5)),
+            ("1_000", Some(1000.0)),
+            ("1__0", None),
+            ("_1", None),
+            ("1_", None),
+            ("1e3", Some(1000.0)),
+            ("inf", Some(f64::INFINITY)),
+            (".5", Some(0.5)),
+            ("", None),
+            ("one", None),
+        ] {
+            assert_eq!(python_float(text), number, "{text:?}");
+        }
         for (text, number) in [
             (" 3 ", Some(3)),
             ("+3", Some(3)),

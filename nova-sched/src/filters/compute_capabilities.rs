@@ -2,9 +2,9 @@
 
 use super::Filter;
 use super::attributes::{self, Lookup, Value};
-use super::extra_spec_operators::{OperatorError, Wish};
+use super::extra_spec_operators::Wish;
 use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostIndex, HostView, Profile};
+use crate::fleet::{Column, Fleet, HostIndex, HostView, Profile};
 use crate::request::PlacementRequest;
 use crate::verdict::{Reason, Verdict};
 
@@ -20,7 +20,7 @@ use crate::verdict::{Reason, Verdict};
 /// * Keys of other scopes are other filters' business.
 ///
 /// Values are compared as Python's `str()` writes them (`True`, `['aes', 'avx']`), by the
-/// operators of [`matches_extra_spec`]. What makes Nova raise is [`Reason::Malformed`] here.
+/// operators of [`matches_extra_spec`](super::matches_extra_spec). What makes Nova raise is [`Reason::Malformed`] here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ComputeCapabilitiesFilter;
 
@@ -42,6 +42,18 @@ impl Filter for ComputeCapabilitiesFilter {
 
     fn run_once_per_request(&self) -> bool {
         true
+    }
+
+    fn told_apart_by<'a>(
+        &self,
+        request: &PlacementRequest,
+        fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        with_specs(request, |specs| {
+            let (profiles, numbers) = fleet.profiles();
+            let of_profile = |spec: &Spec<'_>| profiles.iter().all(|profile| spec.is_of(profile));
+            specs.iter().all(of_profile).then_some(numbers)
+        })
     }
 
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
@@ -175,6 +187,15 @@ impl Spec<'_> {
         }
     }
 
+    /// Whether a profile decides for all of its hosts.
+    fn is_of(&self, profile: &Profile) -> bool {
+        let of_row = self
+            .scope
+            .first()
+            .is_none_or(|first| attributes::is_of_row(first));
+        !of_row && attributes::profile_value(profile, &self.scope).is_some()
+    }
+
     fn answer(&self, profile: &Profile) -> Answer {
         let found = attributes::profile_value(profile, &self.scope);
         match found.map(|value| self.holds(value)) {
@@ -186,19 +207,15 @@ impl Spec<'_> {
 
     fn holds_for_row(&self, first: &str, host: &HostView<'_>) -> bool {
         match (self.scope.len(), attributes::of_row(host, first)) {
-            (1, Some(Lookup::Integer(number))) => is_true(&self.wish.holds_for(number)),
+            (1, Some(Lookup::Integer(number))) => self.wish.holds_for(number) == Ok(true),
             _ => self.holds(attributes::look_up(host, &self.scope)),
         }
     }
 
     fn holds(&self, value: Option<Value>) -> bool {
         value.is_some_and(|value| match value {
-            Value::Text(text) => is_true(&self.wish.holds(&text)),
-            other => is_true(&self.wish.holds(&other.to_string())),
+            Value::Text(text) => self.wish.holds(&text) == Ok(true),
+            other => self.wish.holds(&other.to_string()) == Ok(true),
         })
     }
-}
-
-fn is_true(answer: &Result<bool, OperatorError>) -> bool {
-    matches!(answer, Ok(true))
 }

@@ -5,7 +5,7 @@ use nova_core::model::{Architecture, ImageProperties, VersionPredicate};
 use super::attributes::Value;
 use super::{Filter, profiles};
 use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostView, Profile, SupportedInstance};
+use crate::fleet::{Column, Fleet, HostView, Profile, SupportedInstance};
 use crate::request::PlacementRequest;
 use crate::verdict::{Reason, Verdict};
 
@@ -84,6 +84,14 @@ impl Filter for ImagePropertiesFilter {
 
     fn run_on_rebuild(&self) -> bool {
         true
+    }
+
+    fn told_apart_by<'a>(
+        &self,
+        _request: &PlacementRequest,
+        fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        Some(fleet.profile_numbers())
     }
 
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::Filter;
 use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex, HostView};
-use crate::python::python_float;
 use crate::request::PlacementRequest;
 use crate::verdict::{Reason, Verdict};
+use crate::weighers::parse_weight_setting;
 
 /// Passes hosts that report every metric of a list, as Nova's filter of this name does with its
 /// option `[metrics] weight_setting`.
@@ -20,7 +20,7 @@ use crate::verdict::{Reason, Verdict};
 /// use nova_sched::filters::MetricsFilter;
 /// use nova_sched::{Filter, Fleet, HostState, PlacementRequest};
 ///
-/// let filter = MetricsFilter::from_settings(["cpu.frequency=-1.0", "not a setting"]);
+/// let filter = MetricsFilter::from_settings(&["cpu.frequency=-1.0".to_owned()]);
 /// let host = HostState::new("node-1".parse()?, "az1".parse()?).with_metric("cpu.frequency", 2e3);
 /// let fleet = Fleet::builder().host(host).build();
 /// let request = PlacementRequest::new(Resources::new());
@@ -42,13 +42,12 @@ impl MetricsFilter {
 
     /// Of the metrics of Nova's option: `name=number` each. What is written otherwise is passed
     /// over, as in Nova.
-    pub fn from_settings<'a>(settings: impl IntoIterator<Item = &'a str>) -> Self {
-        let names = settings.into_iter().filter_map(|setting| {
-            let (name, number) = setting.split_once('=')?;
-            python_float(number)?;
-            (!name.is_empty()).then_some(name)
-        });
-        Self::new(names)
+    pub fn from_settings(settings: &[String]) -> Self {
+        Self::new(
+            parse_weight_setting(settings)
+                .into_iter()
+                .map(|(name, _)| name),
+        )
     }
 }
 

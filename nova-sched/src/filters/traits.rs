@@ -6,7 +6,7 @@ use nova_core::model::HostTrait;
 
 use super::{Filter, Stage, profiles};
 use crate::candidates::Candidates;
-use crate::fleet::{Fleet, HostView};
+use crate::fleet::{Column, Fleet, HostView};
 use crate::request::{GroupKey, PlacementRequest};
 use crate::verdict::{Reason, Verdict};
 
@@ -41,6 +41,14 @@ impl Filter for TraitsFilter {
 
     fn stage(&self) -> Stage {
         Stage::Placement
+    }
+
+    fn told_apart_by<'a>(
+        &self,
+        _request: &PlacementRequest,
+        fleet: &'a Fleet,
+    ) -> Option<&'a Column<u32>> {
+        Some(fleet.profile_numbers())
     }
 
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {

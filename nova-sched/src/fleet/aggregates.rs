@@ -8,7 +8,7 @@ use nova_core::model::Aggregate;
 use serde::{Deserialize, Serialize};
 
 use super::{Column, HostIndex};
-use crate::weighers::python_float;
+use crate::python::python_float;
 
 /// A set of hosts with metadata that filters and weighers look for.
 ///

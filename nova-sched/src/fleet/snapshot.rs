@@ -308,13 +308,13 @@ impl Fleet {
         own.into_iter().chain(others.into_iter().flatten().copied())
     }
 
-    /// Whether hosts are known to be in more than one cell.
     /// A number for what a host says of itself and rarely changes: hosts of the same number have
     /// the same hypervisor, supported instances, capabilities and traits.
     pub fn profile_numbers(&self) -> &Column<u32> {
         &self.inner.profile_numbers
     }
 
+    /// Whether hosts are known to be in more than one cell.
     pub(crate) fn has_several_cells(&self) -> bool {
         self.inner.several_cells
     }

@@ -21,8 +21,7 @@ pub(super) fn image_properties_isolation(config: &Config) -> AggregateImagePrope
 }
 
 pub(super) fn metrics(config: &Config) -> MetricsFilter {
-    let settings = config.metrics.weight_setting.iter();
-    MetricsFilter::from_settings(settings.map(String::as_str))
+    MetricsFilter::from_settings(&config.metrics.weight_setting)
 }
 
 pub(super) fn image_properties(config: &Config) -> Result<ImagePropertiesFilter> {

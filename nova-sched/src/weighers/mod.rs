@@ -27,7 +27,6 @@ pub use hypervisor_version::HypervisorVersionWeigher;
 pub use image_properties::ImagePropertiesWeigher;
 pub use io_ops::IoOpsWeigher;
 pub use metrics::MetricsWeigher;
-pub(crate) use multiplier::python_float;
 pub use multiplier::{AggregateMultiplier, Multipliers};
 pub(crate) use normalise::Scale;
 pub use normalise::normalise;

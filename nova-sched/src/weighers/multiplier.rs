@@ -2,6 +2,7 @@
 
 use super::Weigher;
 use crate::fleet::{Fleet, HostIndex, HostView};
+use crate::python::python_float;
 
 /// How much each host's normalised weight counts. What is not a finite number counts as 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,49 +121,6 @@ impl AggregateMultiplier {
                 sign: self.sign,
                 rows,
             },
-        }
-    }
-}
-
-/// A number as Python's `float()` reads it: white space around it and underscores between digits
-/// are allowed.
-pub(crate) fn python_float(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if !text.contains('_') {
-        return text.parse().ok();
-    }
-    let bytes = text.as_bytes();
-    let digit = |place: Option<usize>| {
-        place
-            .and_then(|place| bytes.get(place))
-            .is_some_and(u8::is_ascii_digit)
-    };
-    let between_digits = |place: usize| digit(place.checked_sub(1)) && digit(Some(place + 1));
-    let fair = bytes
-        .iter()
-        .enumerate()
-        .all(|(place, byte)| *byte != b'_' || between_digits(place));
-    fair.then(|| text.replace('_', "").parse().ok()).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_python_reads_them() {
-        for (text, number) in [
-            (" 1.5\n", Some(1.5)),
-            ("1_000", Some(1000.0)),
-            ("1__0", None),
-            ("_1", None),
-            ("1e3", Some(1000.0)),
-            ("inf", Some(f64::INFINITY)),
-            (".5", Some(0.5)),
-            ("", None),
-            ("one", None),
-        ] {
-            assert_eq!(python_float(text), number, "{text:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Names and how much each counts: Nova's `weight_setting` options.
 
-use super::multiplier::python_float;
+use crate::python::python_float;
 
 /// Reads a list of `name=number`, as Nova does: the name is what stands before the first `=`, with
 /// any white space; what is not of this form is passed over.
