@@ -144,31 +144,28 @@ impl fmt::Display for Hosts {
 
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let removing = || self.filters.iter().filter(|step| step.removed > 0);
-        let idle: Vec<&str> = self
-            .filters
-            .iter()
-            .filter(|step| step.removed == 0)
-            .map(|step| step.filter.as_str())
-            .collect();
-        let names = removing().map(|step| step.filter.chars().count());
-        let width = names.chain(["filter".len()]).max().unwrap_or(0);
-        if removing().next().is_some() {
+        let (removed, idle): (Vec<_>, Vec<_>) =
+            self.filters.iter().partition(|step| step.removed > 0);
+        if !removed.is_empty() {
+            let names = removed.iter().map(|step| step.filter.chars().count());
+            let width = names.chain(["filter".len()]).max().unwrap_or(0);
             writeln!(f, "  {:<width$}  removed   left", "filter")?;
-        }
-        for step in removing() {
-            write!(
-                f,
-                "  {:<width$}  {:>7}  {:>5}",
-                step.filter, step.removed, step.left
-            )?;
-            step.write_reasons(f, width + 18)?;
+            for step in removed {
+                write!(
+                    f,
+                    "  {:<width$}  {:>7}  {:>5}",
+                    step.filter, step.removed, step.left
+                )?;
+                step.write_reasons(f, width + 18)?;
+            }
         }
         if !idle.is_empty() {
-            writeln!(f, "  removed none: {}", idle.join(", "))?;
+            let names: Vec<&str> = idle.iter().map(|step| step.filter.as_str()).collect();
+            writeln!(f, "  removed none: {}", SomeOf(&names))?;
         }
         if !self.not_reached.is_empty() {
-            writeln!(f, "  not reached: {}", self.not_reached.join(", "))?;
+            let names: Vec<&str> = self.not_reached.iter().map(String::as_str).collect();
+            writeln!(f, "  not reached: {}", SomeOf(&names))?;
         }
         match &self.ranking {
             Some(ranking) => write!(f, "\n{ranking}"),
@@ -321,6 +318,27 @@ impl RankingTable {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+/// The first names, and how many more there are.
+struct SomeOf<'a>(&'a [&'a str]);
+
+impl fmt::Display for SomeOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// One more is named rather than counted.
+        const MOST: usize = 4;
+        let named = if self.0.len() > MOST {
+            MOST - 1
+        } else {
+            self.0.len()
+        };
+        let (names, more) = self.0.split_at(named);
+        f.write_str(&names.join(", "))?;
+        match more.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }

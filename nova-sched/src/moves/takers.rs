@@ -1,13 +1,29 @@
 //! Which hosts take a server. What the planners of moves need of the scheduler is here.
 
+use nova_core::id::{HostName, ServerId};
 use nova_core::model::Resources;
 
+use super::ServerMove;
 use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex};
 use crate::plan::ranking::{Ranking, best_first};
-use crate::plan::{Detail, filtering};
+use crate::plan::{Detail, filtering, hardware};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
+
+/// The move of a server to a host that takes it.
+pub(crate) fn moved(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    server: &ServerId,
+    from: &HostName,
+    to: HostIndex,
+) -> ServerMove {
+    let to = fleet.host(to);
+    let claim = hardware::claim(scheduler, request, &to);
+    ServerMove::new(*server, from, to.name()).with_hardware(claim)
+}
 
 /// Whether there is room on a host for everything, whatever the scheduler's filters look at.
 pub(crate) fn fits(fleet: &Fleet, host: HostIndex, resources: &Resources) -> bool {

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use nova_core::id::{HostName, ServerId};
 
 use crate::fleet::{Fleet, PlacedServer};
+use crate::numa::NumaRequest;
 use crate::request::{GroupRequest, PlacementRequest, RequestImage};
 
 /// What servers ask of the host that they are moved to.
 ///
 /// Of a server that nothing was said of, the fleet knows the [shape](crate::ServerShape): it asks
-/// for its resources, with its flavor, project and image properties, in the zone where it is. The
-/// extra specs, hints and traits that it was built with are unknown, so give the request itself
-/// ([`with_request`](Self::with_request)) where those matter. Groups are kept by
+/// for its resources, with its flavor, project and image properties, in the zone where it is, and
+/// for NUMA cells like those that it is on. The extra specs, hints and traits that it was built
+/// with are unknown, so give the request itself ([`with_request`](Self::with_request)) where those
+/// matter; a server that holds PCI devices is not moved without. Groups are kept by
 /// [`with_group`](Self::with_group).
 ///
 /// ```
@@ -83,6 +85,11 @@ impl Wishes {
                     image.properties.clone_from(&shape.image_properties);
                     request = request.with_image(image);
                 }
+                let held = server.hardware.as_ref();
+                let cells = held.and_then(|held| held.numa.as_ref());
+                if let Some(cells) = cells.and_then(|cells| NumaRequest::repeating(cells).ok()) {
+                    request = request.with_numa(cells);
+                }
                 match fleet.host_of(&server.id) {
                     Some(host) => request.with_zone(fleet.host(host).zone().clone()),
                     None => request,
@@ -108,10 +115,19 @@ impl Wishes {
         }
     }
 
-    /// Whether more is known of a server than the fleet knows: others of its shape may ask for
-    /// something else.
-    pub(crate) fn knows(&self, server: &ServerId) -> bool {
-        self.requests.contains_key(server) || self.group_of.contains_key(server)
+    /// Whether a server may ask for something else than others of its shape: more is known of it,
+    /// or it holds parts of its host of its own.
+    pub(crate) fn are_own(&self, server: &PlacedServer) -> bool {
+        self.requests.contains_key(&server.id)
+            || self.group_of.contains_key(&server.id)
+            || server.hardware.is_some()
+    }
+
+    /// Whether a server may be moved, as far as it is known what it asks for.
+    pub(crate) fn may_move(&self, server: &PlacedServer) -> bool {
+        let hardware = server.hardware.as_ref();
+        let devices = hardware.is_some_and(|held| held.pci.is_some());
+        server.shape.movable && (!devices || self.requests.contains_key(&server.id))
     }
 }
 

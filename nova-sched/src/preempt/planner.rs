@@ -1,14 +1,13 @@
 //! The planner: one server of the request after the other.
 
-use nova_core::id::ServerId;
+use std::sync::Arc;
 
 use super::search::{Room, Search};
 use super::value::{PreemptionPlan, PreemptionStep};
 use crate::error::NoValidHost;
-use crate::fleet::{Fleet, HostIndex, PlacedServer};
+use crate::fleet::Fleet;
 use crate::moves::Wishes;
-use crate::plan::hardware;
-use crate::plan::{Detail, Placement, PlanOptions};
+use crate::plan::{Detail, Placement, PlanOptions, hardware};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -115,23 +114,6 @@ impl Preemption {
     ) -> Result<PreemptionPlan, NoValidHost> {
         let brief = PlanOptions::default().with_detail(Detail::Off);
         let ordinary = self.scheduler.plan_with(fleet, request, &brief);
-        if ordinary.is_placed() {
-            let steps = (0..).zip(ordinary.placements()).map(|(server, placement)| {
-                let place = usize::try_from(server).unwrap_or(usize::MAX);
-                PreemptionStep::Place {
-                    server: server + 1,
-                    id: request.servers().get(place).copied(),
-                    host: placement.host.clone(),
-                }
-            });
-            return Ok(PreemptionPlan {
-                generation: fleet.generation(),
-                steps: steps.collect(),
-                placements: ordinary.placements().to_vec(),
-                exact: true,
-                explanation: ordinary.explain().clone(),
-            });
-        }
         let mut run = Run {
             preemption: self,
             fleet: fleet.clone(),
@@ -140,6 +122,19 @@ impl Preemption {
             placements: Vec::new(),
             exact: true,
         };
+        if ordinary.is_placed() {
+            for (server, placement) in (0..).zip(ordinary.placements()) {
+                // They were planned for this fleet, one after the other.
+                run.build(server, placement.clone());
+            }
+            return Ok(PreemptionPlan {
+                generation: fleet.generation(),
+                steps: run.steps,
+                placements: run.placements,
+                exact: true,
+                explanation: ordinary.explain().clone(),
+            });
+        }
         let all = (0..request.least()).all(|server| run.place(server, &brief).is_some());
         let explanation = self.scheduler.plan(fleet, request).explain().clone();
         if !all {
@@ -201,15 +196,7 @@ impl Run<'_> {
                 }
             }
         };
-        let host = self.fleet.index_of(&placement.host)?;
-        self.consume(id, host);
-        self.steps.push(PreemptionStep::Place {
-            server: server.saturating_add(1),
-            id,
-            host: placement.host.clone(),
-        });
-        self.placements.push(placement);
-        Some(())
+        self.build(server, placement)
     }
 
     /// Takes the victims away.
@@ -239,25 +226,23 @@ impl Run<'_> {
         }
     }
 
-    fn consume(&mut self, id: Option<ServerId>, host: HostIndex) {
-        if self.request.group().is_some() {
-            let name = self.fleet.host(host).service_host().clone();
-            self.request.note_group_host(&name);
-        }
-        let claim = hardware::claim(
-            &self.preemption.scheduler,
-            &self.request,
-            &self.fleet.host(host),
-        );
-        match id.filter(|id| self.fleet.host_of(id).is_none()) {
-            Some(id) => {
-                let server = PlacedServer::new(id, self.request.shape()).with_hardware(claim);
-                self.fleet.build_at(host, server);
-            }
-            None => {
-                let (resources, size) = (self.request.resources().clone(), self.request.size());
-                self.fleet.claim_at(host, &resources, &size, &claim);
-            }
-        }
+    /// Puts a server of the request onto its host.
+    fn build(&mut self, server: u32, placement: Placement) -> Option<()> {
+        let place = usize::try_from(server).unwrap_or(usize::MAX);
+        let host = self.fleet.index_of(&placement.host)?;
+        let view = self.fleet.host(host);
+        let service = view.service_host().clone();
+        let claim = hardware::claim(&self.preemption.scheduler, &self.request, &view);
+        let step = PreemptionStep::Place {
+            server: server.saturating_add(1),
+            id: self.request.servers().get(place).copied(),
+            host: placement.host.clone(),
+            hardware: (!claim.is_empty()).then(|| Arc::new(claim)),
+        };
+        step.apply(&self.request, &mut self.fleet).ok()?;
+        self.request.note_group_host(&service);
+        self.steps.push(step);
+        self.placements.push(placement);
+        Some(())
     }
 }

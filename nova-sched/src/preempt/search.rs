@@ -281,7 +281,7 @@ impl Found {
 struct Trial<'a, 'b> {
     search: &'a Search<'b>,
     pool: &'a Pool<'b>,
-    moved: Vec<(&'a PlacedServer, HostIndex)>,
+    moved: Vec<(&'a PlacedServer, ServerMove)>,
     stopped: Vec<(&'a PlacedServer, StopReason)>,
     found: &'a mut Found,
 }
@@ -298,19 +298,23 @@ impl<'a> Trial<'a, '_> {
             return;
         };
         let mut reason = StopReason::Unmovable;
-        if victim.shape.movable {
+        if self.search.wishes.may_move(victim) {
             reason = StopReason::NoHost;
             let greedy = self.found.tries == 0;
             self.found.cut |= greedy;
             self.found.tries = self.found.tries.saturating_sub(1);
             let limit = if greedy { 1 } else { BRANCHES };
-            let takers = self.takers(victim, fleet, limit + 1);
+            let search = self.search;
+            let wish = search.wishes.request(fleet, victim);
+            let here = &self.pool.host;
+            let takers = takers::best(search.scheduler, fleet, &wish, here.index(), limit + 1);
             self.found.narrowed |= takers.len() > limit;
             for host in takers.into_iter().take(limit) {
                 let mut after = fleet.clone();
-                let to = fleet.host(host).name();
-                if after.move_server(&victim.id, to).is_ok() {
-                    self.moved.push((victim, host));
+                let name = here.name();
+                let step = takers::moved(search.scheduler, fleet, &wish, &victim.id, name, host);
+                if step.apply(&mut after).is_ok() {
+                    self.moved.push((victim, step));
                     self.next(rest, &after);
                     self.moved.pop();
                     if greedy {
@@ -322,12 +326,6 @@ impl<'a> Trial<'a, '_> {
         self.stopped.push((victim, reason));
         self.next(rest, fleet);
         self.stopped.pop();
-    }
-
-    fn takers(&self, victim: &PlacedServer, fleet: &Fleet, limit: usize) -> Vec<HostIndex> {
-        let wish = self.search.wishes.request(fleet, victim);
-        let here = self.pool.host.index();
-        takers::best(self.search.scheduler, fleet, &wish, here, limit)
     }
 
     /// What it costs if all the others can be moved.
@@ -348,12 +346,10 @@ impl<'a> Trial<'a, '_> {
         let mut fleet = moved.clone();
         let mut request = search.request.clone();
         let mut steps = Vec::new();
-        for (server, host) in &self.moved {
-            let to = search.fleet.host(*host);
-            let (service, new) = (here.service_host(), to.service_host());
-            request.note_move(&server.id, service, Some(new), &fleet);
-            let step = ServerMove::new(server.id, here.name(), to.name());
-            steps.push(PreemptionStep::Move(step));
+        for (server, step) in &self.moved {
+            let new = fleet.find(&step.to).map(|host| host.service_host().clone());
+            request.note_move(&server.id, here.service_host(), new.as_ref(), &fleet);
+            steps.push(PreemptionStep::Move(step.clone()));
         }
         for (server, reason) in &self.stopped {
             gone(&mut fleet, &mut request, server, here);

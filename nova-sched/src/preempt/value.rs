@@ -1,13 +1,14 @@
 //! What is proposed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use nova_core::id::{HostName, ServerId};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain::Explanation;
-use crate::fleet::{Fleet, PlacedServer};
+use crate::fleet::{Fleet, HardwareClaim, PlacedServer};
 use crate::moves::ServerMove;
 use crate::plan::Placement;
 use crate::request::PlacementRequest;
@@ -51,6 +52,9 @@ pub enum PreemptionStep {
         id: Option<ServerId>,
         /// Its host.
         host: HostName,
+        /// What it gets of the host's NUMA cells and PCI devices; `None` if it asks for none.
+        #[serde(default)]
+        hardware: Option<Arc<HardwareClaim>>,
     },
 }
 
@@ -111,8 +115,9 @@ impl PreemptionPlan {
     /// # Errors
     /// [`Error::UnknownServer`](crate::Error::UnknownServer),
     /// [`Error::UnknownHost`](crate::Error::UnknownHost),
-    /// [`Error::DuplicateServer`](crate::Error::DuplicateServer): the fleet is another one than
-    /// the plan was made from.
+    /// [`Error::DuplicateServer`](crate::Error::DuplicateServer),
+    /// [`Error::HardwareClaim`](crate::Error::HardwareClaim): the fleet is another one than the
+    /// plan was made from.
     pub fn apply(&self, fleet: &Fleet) -> Result<Fleet> {
         let mut fleet = fleet.clone();
         for step in &self.steps {
@@ -129,13 +134,31 @@ impl PreemptionStep {
     /// As [`PreemptionPlan::apply`]; then nothing changed.
     pub fn apply(&self, request: &PlacementRequest, fleet: &mut Fleet) -> Result<()> {
         match self {
-            Self::Move(ServerMove { server, to, .. }) => fleet.move_server(server, to),
+            Self::Move(server_move) => server_move.apply(fleet),
             Self::Stop(stop) => fleet.remove_server(&stop.server).map(drop),
-            // A server that is on another host already stays there until it was moved.
-            Self::Place { id, host, .. } => match id.filter(|id| fleet.host_of(id).is_none()) {
-                Some(id) => fleet.place(host, PlacedServer::new(id, request.shape())),
-                None => fleet.claim(host, request.resources()),
-            },
+            Self::Place {
+                id, host, hardware, ..
+            } => {
+                let unknown = || Error::UnknownHost { host: host.clone() };
+                let index = fleet.index_of(host).ok_or_else(unknown)?;
+                // A server that is on another host already stays there until it was moved.
+                match id.filter(|id| fleet.host_of(id).is_none()) {
+                    Some(id) => {
+                        let mut server = PlacedServer::new(id, request.shape());
+                        server.hardware.clone_from(hardware);
+                        // Whether it can be placed at all.
+                        fleet.with_server(host, server.clone())?;
+                        fleet.build_at(index, server);
+                    }
+                    None => {
+                        let (resources, size) = (request.resources(), request.size());
+                        let none = HardwareClaim::default();
+                        let hardware = hardware.as_deref().unwrap_or(&none);
+                        fleet.claim_at(index, resources, &size, hardware);
+                    }
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -178,7 +201,9 @@ impl fmt::Display for PreemptionStep {
         match self {
             Self::Move(server) => server.fmt(f),
             Self::Stop(stop) => stop.fmt(f),
-            Self::Place { server, id, host } => match id {
+            Self::Place {
+                server, id, host, ..
+            } => match id {
                 Some(id) => write!(f, "build {id} on {host}"),
                 None => write!(f, "build server {server} on {host}"),
             },

@@ -8,7 +8,7 @@ use super::value::{Ending, RebalancePlan, ScoredMove};
 use super::{FleetLoad, HostLoad, Score};
 use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex};
-use crate::moves::{ServerMove, Wishes, takers};
+use crate::moves::{Wishes, takers};
 use crate::scheduler::Scheduler;
 
 /// Finds moves that raise a score.
@@ -124,16 +124,12 @@ impl Rebalancer {
                 plan.ending = Ending::NoGain;
                 break;
             };
-            let server_move = ServerMove::new(
-                best.pair.server.id,
-                fleet.host(best.pair.host).name(),
-                fleet.host(best.to).name(),
-            );
             let (from, to, gain) = (best.pair.host, best.to, best.gain);
-            if fleet
-                .move_server(&server_move.server, &server_move.to)
-                .is_err()
-            {
+            let server = best.pair.server;
+            let wish = self.wishes.request(&fleet, server);
+            let name = fleet.host(from).name();
+            let server_move = takers::moved(&self.scheduler, &fleet, &wish, &server.id, name, to);
+            if server_move.apply(&mut fleet).is_err() {
                 plan.ending = Ending::NoGain;
                 break;
             }
@@ -153,7 +149,7 @@ impl Rebalancer {
     fn best<'a>(&self, table: &Table<'a>, fleet: &'a Fleet) -> Option<Best<'a>> {
         let mut takers_of: BTreeMap<(usize, u32), Candidates> = BTreeMap::new();
         let mut best: Option<Best<'a>> = None;
-        for pair in table.pairs(fleet, self.min_gain) {
+        for pair in table.pairs(fleet, &self.wishes, self.min_gain) {
             if let Some(best) = &best
                 && (pair.most < best.gain
                     || (pair.most <= best.gain && pair.server.id > best.pair.server.id))
@@ -162,7 +158,7 @@ impl Rebalancer {
                 break;
             }
             let own;
-            let takers = if self.wishes.knows(&pair.server.id) {
+            let takers = if self.wishes.are_own(pair.server) {
                 own = self.takers(fleet, &pair);
                 &own
             } else {

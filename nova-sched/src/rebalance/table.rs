@@ -9,6 +9,7 @@ use nova_core::model::Resources;
 use super::{FleetLoad, HostLoad, Score};
 use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex, PlacedServer};
+use crate::moves::Wishes;
 
 /// For every size of server that there is, and every host: what the score gains if one more comes,
 /// and what if one goes.
@@ -83,11 +84,20 @@ impl<'a> Table<'a> {
 
     /// The servers that may gain more than so much, those first that may gain the most; of equal
     /// ones those of lower ids.
-    pub(super) fn pairs<'f>(&self, fleet: &'f Fleet, min_gain: f64) -> Vec<Pair<'f>> {
+    pub(super) fn pairs<'f>(
+        &self,
+        fleet: &'f Fleet,
+        wishes: &Wishes,
+        min_gain: f64,
+    ) -> Vec<Pair<'f>> {
         let best: Vec<TopTwo> = self.coming.iter().map(|gains| TopTwo::of(gains)).collect();
         let mut pairs: Vec<Pair<'f>> = Vec::new();
         for host in fleet.hosts().filter(|host| host.liveness().is_up()) {
-            for server in host.placed().iter().filter(|server| server.shape.movable) {
+            for server in host
+                .placed()
+                .iter()
+                .filter(|server| wishes.may_move(server))
+            {
                 let Some(size) = self.numbers.get(&server.shape.resources).copied() else {
                     continue;
                 };

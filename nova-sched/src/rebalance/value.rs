@@ -55,12 +55,13 @@ impl RebalancePlan {
     ///
     /// # Errors
     /// [`Error::UnknownServer`](crate::Error::UnknownServer),
-    /// [`Error::UnknownHost`](crate::Error::UnknownHost): the fleet is another one than the plan
-    /// was made from.
+    /// [`Error::UnknownHost`](crate::Error::UnknownHost),
+    /// [`Error::HardwareClaim`](crate::Error::HardwareClaim): the fleet is another one than the
+    /// plan was made from.
     pub fn apply(&self, fleet: &Fleet) -> Result<Fleet> {
         let mut fleet = fleet.clone();
         for ScoredMove { server_move, .. } in &self.moves {
-            fleet.move_server(&server_move.server, &server_move.to)?;
+            server_move.apply(&mut fleet)?;
         }
         Ok(fleet)
     }
