@@ -90,6 +90,13 @@ impl Scheduler {
     /// used for the next server. The hosts that passed, best first, are the hosts that the next
     /// server may choose from. Either all servers are placed, or none.
     ///
+    /// Several servers are placed as if they were planned one by one, each on the fleet with those
+    /// before it placed and its hosts in the order that the former one found, as long as no lots
+    /// are drawn ([`SchedulerBuilder::host_subset_size`] of 1, no
+    /// [`SchedulerBuilder::shuffle_best`]) and a host that is refused for one server stays refused
+    /// for the next. All of Nova's filters see to that, but for extra specs and `query` hints that
+    /// ask for hosts with *less* free: such a host is not looked at again within one request.
+    ///
     /// It is pure: the same fleet, request and options give the same plan. A plan is a proposal:
     /// nothing is claimed until somebody commits it.
     pub fn plan_with(

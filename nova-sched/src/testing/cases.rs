@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{fleet, requests};
-use crate::fleet::{Fleet, HardwareClaim, HostIndex, HostState, PlacedServer};
+use crate::fleet::{Fleet, HostIndex, HostState, PlacedServer};
+use crate::plan::hardware;
 use crate::random::SplitMix64;
 use crate::request::PlacementRequest;
+use crate::scheduler::Scheduler;
 
 /// How many hosts the fleets have that are made: none, few, more than a word of a bit set, and
 /// more than a block of a column.
@@ -69,15 +71,14 @@ pub(super) fn after_claim(
 ) -> (Fleet, PlacementRequest) {
     let (mut later, mut asked) = (fleet.clone(), request.clone());
     asked.note_group_host(fleet.host(host).service_host());
+    let claim = hardware::claim(&Scheduler::default(), request, &fleet.host(host));
     let placed = request.servers().first();
     match placed.filter(|server| fleet.host_of(server).is_none()) {
-        Some(id) => later.build_at(host, PlacedServer::new(*id, request.shape())),
-        None => later.claim_at(
-            host,
-            request.resources(),
-            &request.size(),
-            &HardwareClaim::default(),
-        ),
+        Some(id) => {
+            let server = PlacedServer::new(*id, request.shape()).with_hardware(claim);
+            later.build_at(host, server);
+        }
+        None => later.claim_at(host, request.resources(), &request.size(), &claim),
     }
     (later, asked)
 }

@@ -8,6 +8,7 @@ use nova_core::id::HostName;
 use nova_core::model::{HypervisorInfo, Inventory, ResourceClass, Resources};
 
 use super::dice::Dice;
+use super::generate_hardware::equip;
 use super::names::{aggregate, parsed, server_id};
 use crate::fleet::{
     Fleet, HostAggregate, HostState, Liveness, PlacedServer, ServerShape, SupportedInstance,
@@ -17,7 +18,7 @@ use crate::fleet::{
 ///
 /// The hosts differ in everything that filters and weighers look at: zone, cell, size, ratios,
 /// what is reserved and used (some are over-full), servers, capabilities and counters, kinds of
-/// guests, traits, metrics, aggregates with metadata that Nova's filters read (some of it
+/// guests, traits, metrics, NUMA cells, PCI devices, aggregates with metadata that Nova's filters read (some of it
 /// malformed). Some are disabled or down. It is for tests: no cloud looks like it.
 ///
 /// ```
@@ -151,6 +152,7 @@ fn host(row: usize, cells: u64, shapes: &[Arc<ServerShape>], dice: &mut Dice) ->
     }
     host.servers = host.servers.saturating_add(dice.of(&[0, 0, 1, 5, 60]));
     abilities(&mut host, dice);
+    equip(&mut host, dice);
     reports(host, dice)
 }
 

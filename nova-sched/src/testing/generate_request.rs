@@ -4,6 +4,7 @@ use nova_core::id::{HostName, ServerId};
 use nova_core::model::{ResourceClass, ServerGroupPolicy, ServerGroupRules};
 
 use super::dice::Dice;
+use super::generate_hardware::ask;
 use super::generate_host::{ARCHITECTURES, DISTROS, FLAVORS, PROJECTS, TRAITS, ZONES};
 use super::names::{image_id, parsed, server_id};
 use super::request_builder::{RequestBuilder, request};
@@ -13,7 +14,7 @@ use crate::request::{Destination, Fulfilment, GroupRequest, PlacementRequest, Re
 /// So many requests about a fleet, as they look random and are the same for the same seed.
 ///
 /// They ask for everything that a request can ask for, a few things at a time: sizes, zones, extra
-/// specs, traits, aggregates, images, server groups with members on hosts of the fleet, hints,
+/// specs, traits, aggregates, images, NUMA cells, PCI devices, server groups with members on hosts of the fleet, hints,
 /// destinations, forced hosts; some of it malformed.
 ///
 /// ```
@@ -95,10 +96,11 @@ impl<'a> Known<'a> {
         }
         // A few wishes at a time: with all at once no host would pass the first filter.
         for _ in 0..dice.up_to(3) {
-            wish = match dice.up_to(3) {
+            wish = match dice.up_to(4) {
                 0 => self.about_size(wish, dice),
                 1 => self.about_kind(wish, dice),
                 2 => self.about_servers(wish, dice),
+                3 => ask(wish, dice),
                 _ => self.about_hosts(wish, dice),
             };
         }
@@ -120,7 +122,7 @@ impl<'a> Known<'a> {
     }
 
     fn about_kind(&self, wish: RequestBuilder, dice: &mut Dice) -> RequestBuilder {
-        match dice.up_to(7) {
+        match dice.up_to(10) {
             0 => wish.flavor(dice.of(&FLAVORS)),
             1 => wish.project(dice.of(&PROJECTS)),
             2 => {

@@ -57,6 +57,7 @@ mod broken;
 mod cases;
 mod dice;
 mod filter_laws;
+mod generate_hardware;
 mod generate_host;
 mod generate_request;
 mod host_builder;

@@ -579,6 +579,19 @@ fn what_is_generated_has_every_kind_of_thing_in_it() {
         }),
     );
     let any = |has: &dyn Fn(&PlacementRequest) -> bool| requests.iter().any(has);
+    some(
+        "cells",
+        hosts().any(|host| host.to_state().numa_topology.is_some()),
+    );
+    some(
+        "devices",
+        hosts().any(|host| !host.to_state().pci_pools.is_empty()),
+    );
+    some("cells asked for", any(&|request| request.numa().is_some()));
+    some(
+        "devices asked for",
+        any(&|request| !request.pci().is_empty()),
+    );
     some("a zone", any(&|request| request.zone().is_some()));
     some(
         "a group",

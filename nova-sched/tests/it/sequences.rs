@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use nova_core::id::{HostName, ServerId};
-use nova_core::model::{ResourceClass, ServerGroupPolicy};
+use nova_core::model::{ResourceClass, ServerGroupPolicy, ServerGroupRules};
 use nova_sched::{
-    Claimer, Config, Detail, Fleet, Fulfilment, HostIndex, HostState, HostView, PlacedServer,
-    PlacementRequest, PlanOptions, Registry, Scheduler, testing,
+    Claimer, Config, Detail, Fleet, Fulfilment, GroupRequest, HostIndex, HostState, HostView,
+    PlacedServer, PlacementRequest, PlanOptions, Registry, Scheduler, testing,
 };
 use proptest::prelude::*;
 
@@ -153,6 +153,10 @@ proptest! {
         let fleet = testing::fleet(hosts, seed);
         let mut next = 1 << 41;
         for request in testing::requests(&fleet, 12, seed ^ 1) {
+            // Which CPUs and devices a server gets, a plan does not tell.
+            if request.numa().is_some() || !request.pci().is_empty() {
+                continue;
+            }
             let request = request.with_count(count).with_fulfilment(Fulfilment::AsManyAsFit);
             let request = if named { with_ids(request, &mut next) } else { request.with_servers([]) };
             let expected = one_by_one(&scheduler, &fleet, &request);
@@ -169,6 +173,131 @@ proptest! {
             }
         }
     }
+}
+
+/// A fleet whose hosts have room for so many servers each, and a request for servers of a group.
+fn group_of(
+    policy: ServerGroupPolicy,
+    most: Option<u32>,
+    rooms: &[u64],
+    count: u32,
+) -> (Fleet, PlacementRequest) {
+    let fleet = testing::fleet_of(
+        rooms
+            .iter()
+            .enumerate()
+            .map(|(number, room)| testing::host(&format!("h{number}")).memory_mib(1024 * room)),
+    );
+    let most = most.map(|most| most.try_into().unwrap());
+    let rules = ServerGroupRules::new(policy, most).unwrap();
+    let request = testing::request().count(count).with(|request| {
+        request
+            .with_group(GroupRequest::new(rules))
+            .with_alternates(0)
+    });
+    (fleet, with_ids(request.build(), &mut 0))
+}
+
+/// How many servers each host got, in the order of the fleet.
+fn shares(fleet: &Fleet, request: &PlacementRequest) -> Vec<u64> {
+    let mut config = Config::default();
+    // Enough that the group weighs more than anything else.
+    config.filter_scheduler.soft_affinity_weight_multiplier = 1e6;
+    config.filter_scheduler.soft_anti_affinity_weight_multiplier = 1e6;
+    let scheduler = Registry::nova().scheduler(&config).unwrap();
+    let placed = |detail| {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = scheduler.plan_with(fleet, request, &options);
+        let mut shares = vec![0; fleet.len()];
+        for placement in plan.placements() {
+            shares[fleet.index_of(&placement.host).unwrap().get()] += 1;
+        }
+        shares
+    };
+    let shares = placed(Detail::Off);
+    assert_eq!(placed(Detail::Full), shares);
+    shares
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn anti_affinity_holds_within_one_request(
+        rooms in prop::collection::vec(0_u64..5, 1..12),
+        count in 1_u32..14,
+        most in prop::option::of(1_u32..4),
+    ) {
+        let (fleet, request) = group_of(ServerGroupPolicy::AntiAffinity, most, &rooms, count);
+        let shares = shares(&fleet, &request);
+        let limit = u64::from(most.unwrap_or(1));
+        let fits = rooms.iter().map(|room| limit.min(*room)).sum::<u64>() >= u64::from(count);
+        prop_assert_eq!(shares.iter().sum::<u64>(), if fits { u64::from(count) } else { 0 });
+        prop_assert!(shares.iter().zip(&rooms).all(|(share, room)| share <= room && *share <= limit));
+    }
+
+    /// All go where the first goes, which is the emptiest host; as in Nova they go nowhere if it
+    /// has not room for all.
+    #[test]
+    fn affinity_holds_within_one_request(
+        rooms in prop::collection::vec(0_u64..8, 1..12),
+        count in 1_u32..10,
+    ) {
+        let (fleet, request) = group_of(ServerGroupPolicy::Affinity, None, &rooms, count);
+        let shares = shares(&fleet, &request);
+        let fits = rooms.iter().max().is_some_and(|most| *most >= u64::from(count));
+        prop_assert_eq!(shares.iter().sum::<u64>(), if fits { u64::from(count) } else { 0 });
+        prop_assert!(shares.iter().filter(|share| **share > 0).count() <= 1);
+    }
+
+    /// No host gets a server while another with room has two less.
+    #[test]
+    fn soft_anti_affinity_spreads_one_request(
+        rooms in prop::collection::vec(0_u64..6, 1..12),
+        count in 1_u32..20,
+    ) {
+        let (fleet, request) = group_of(ServerGroupPolicy::SoftAntiAffinity, None, &rooms, count);
+        let shares = shares(&fleet, &request);
+        let fits = rooms.iter().sum::<u64>() >= u64::from(count);
+        prop_assert_eq!(shares.iter().sum::<u64>(), if fits { u64::from(count) } else { 0 });
+        let most = shares.iter().max().copied().unwrap_or(0);
+        for (share, room) in shares.iter().zip(&rooms) {
+            prop_assert!(share == room || most <= share + 1, "{shares:?} of {rooms:?}");
+        }
+    }
+
+    /// No host is begun while one that has servers has room.
+    #[test]
+    fn soft_affinity_gathers_one_request(
+        rooms in prop::collection::vec(0_u64..6, 1..12),
+        count in 1_u32..20,
+    ) {
+        let (fleet, request) = group_of(ServerGroupPolicy::SoftAffinity, None, &rooms, count);
+        let shares = shares(&fleet, &request);
+        let fits = rooms.iter().sum::<u64>() >= u64::from(count);
+        prop_assert_eq!(shares.iter().sum::<u64>(), if fits { u64::from(count) } else { 0 });
+        let begun = shares.iter().zip(&rooms).filter(|(share, room)| **share > 0 && share < room);
+        prop_assert!(begun.count() <= 1, "{shares:?} of {rooms:?}");
+    }
+}
+
+#[test]
+fn what_is_generated_is_placed_as_often_as_not() {
+    let scheduler = nova();
+    let (mut placed, mut refused) = (0, 0);
+    for seed in 0..20 {
+        let fleet = testing::fleet(20, seed);
+        for request in testing::requests(&fleet, 20, seed) {
+            match scheduler.plan(&fleet, &request.with_count(3)).is_placed() {
+                true => placed += 1,
+                false => refused += 1,
+            }
+        }
+    }
+    assert!(
+        placed > 50 && refused > 50,
+        "{placed} placed, {refused} refused"
+    );
 }
 
 /// Remembers the order of the hosts, best first.
