@@ -9,6 +9,7 @@ use nova_sdk::core::model::{
     HypervisorInfo, ImageProperties, Inventory, ResourceClass, Resources, ServerGroupPolicy,
 };
 use nova_sdk::prelude::{Flavor, Gibibytes, Mebibytes, Scheduler};
+use nova_sdk::sched::pci::{PciPool, PciPools};
 use nova_sdk::sched::{
     Detail, Fleet, GroupRequest, HostAggregate, HostState, Liveness, PlacedServer,
     PlacementRequest, Plan, PlanOptions, RequestImage, ServerShape, SupportedInstance,
@@ -170,6 +171,14 @@ fn state(host: &Host, zone: &str, shape: &Arc<ServerShape>) -> HostState {
         let kind = SupportedInstance::new(*architecture, *hypervisor, *mode);
         state = state.with_supported_instance(kind);
     }
+    let pools = node.pci_device_pools.iter().map(|pool| {
+        PciPool::new(
+            pool.vendor_id,
+            pool.product_id,
+            pool.count.try_into().unwrap(),
+        )
+    });
+    state = state.with_pci_pools(PciPools::new(pools));
     if let Some(reason) = host.service.disabled_reason {
         state = state.with_disabled(reason);
     }

@@ -86,7 +86,7 @@ pub use filters::{Filter, Stage};
 pub use fleet::{
     Amounts, Column, Fleet, FleetBuilder, FleetUpdate, HardwareClaim, HardwareError, HostAggregate,
     HostIndex, HostState, HostView, Liveness, Measure, MeasureColumn, PlacedServer, Reported,
-    ServerShape, ServerSize, SharedFleet, SupportedInstance,
+    ServerShape, ServerSize, SharedFleet, Stats, SupportedInstance,
 };
 pub use plan::{
     Changed, Claimer, Detail, Draw, Placement, Plan, PlanDiff, PlanOptions, ServerDiff, Unclaimed,

@@ -122,24 +122,47 @@ impl Aggregates {
             }
         }
         aggregates.rows.resize(list.len(), Vec::new());
+        let mut shared: BTreeSet<HostName> = BTreeSet::new();
+        // Many hosts are in the same aggregates.
+        let mut sets: BTreeMap<&[u32], Arc<[u32]>> = BTreeMap::new();
         for (row, service) in services.enumerate() {
             let numbers = by_host.get(service);
+            if numbers.is_some() {
+                shared.insert(service.clone());
+            }
             for number in numbers.into_iter().flatten() {
                 if let Some(rows) = aggregates.rows.get_mut(place(*number)) {
                     rows.push(HostIndex::from_row(row));
                 }
             }
-            aggregates
-                .of_row
-                .push(numbers.map(|numbers| Arc::from(numbers.as_slice())));
+            aggregates.of_row.push(numbers.map(|numbers| {
+                let set = sets.entry(numbers.as_slice());
+                set.or_insert_with(|| numbers.as_slice().into()).clone()
+            }));
+        }
+        for rows in &mut aggregates.rows {
+            rows.shrink_to_fit();
         }
         aggregates.list = list;
+        aggregates.share_names(&shared);
         let keys: Vec<String> = aggregates.keys().map(str::to_owned).collect();
         for key in keys.into_iter().filter(|key| key.ends_with(MULTIPLIER)) {
             let rows = aggregates.lowest(&key);
             aggregates.multipliers.insert(key, rows);
         }
         aggregates
+    }
+
+    /// Lets the aggregates name their hosts by the texts by which the fleet does.
+    fn share_names(&mut self, names: &BTreeSet<HostName>) {
+        for aggregate in &mut self.list {
+            let known = |host: &HostName| names.get(host).unwrap_or(host).clone();
+            let is_shared = |host: &HostName| std::ptr::eq(host.as_str(), known(host).as_str());
+            if !aggregate.hosts.iter().all(is_shared) {
+                let hosts = aggregate.hosts.iter().map(known).collect();
+                Arc::make_mut(aggregate).hosts = hosts;
+            }
+        }
     }
 
     fn lowest(&self, key: &str) -> Vec<f64> {

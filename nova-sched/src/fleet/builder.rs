@@ -94,6 +94,7 @@ impl FleetBuilder {
             columns.push(host);
         }
         columns.resolve_aggregates(self.aggregates);
+        columns.places.shrink();
         Fleet {
             inner: Arc::new(columns),
         }

@@ -287,7 +287,8 @@ impl Fleet {
     fn update_service(&mut self, host: &HostName, update: impl FnOnce(&mut Service)) -> Result<()> {
         let row = self.known(host)?.get();
         let columns = self.edit();
-        let mut service = columns.services.get(row).cloned().unwrap_or_default();
+        let service = columns.services.get(row).and_then(Option::as_deref);
+        let mut service = service.cloned().unwrap_or_default();
         update(&mut service);
         columns.set_service(row, service);
         Ok(())

@@ -13,6 +13,7 @@ mod rows;
 mod servers;
 mod shared;
 mod snapshot;
+mod stats;
 mod update;
 mod view;
 
@@ -28,5 +29,6 @@ pub use servers::{PlacedServer, ServerShape, ServerSize};
 pub use shared::SharedFleet;
 pub(crate) use snapshot::Profile;
 pub use snapshot::{Fleet, HostIndex};
+pub use stats::Stats;
 pub use update::FleetUpdate;
 pub use view::HostView;

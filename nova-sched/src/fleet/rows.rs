@@ -1,5 +1,6 @@
 //! How rows are written: one host into every column.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nova_core::id::{HostName, ServerId, ZoneName};
@@ -20,7 +21,7 @@ impl Columns {
         self.names.push(host.name.clone());
         self.identities.push(Identity::default());
         self.zones.push(0);
-        self.services.push(Service::default());
+        self.services.push(None);
         self.profile_numbers.push(0);
         self.stats.push(None);
         self.metrics.push(None);
@@ -59,8 +60,7 @@ impl Columns {
         self.set_measures(row, &host);
         self.set_placed(row, host.placed);
         self.set_hardware(row, host.numa_topology, host.pci_pools);
-        self.stats
-            .set(row, (!host.stats.is_empty()).then(|| Arc::new(host.stats)));
+        self.set_stats(row, &host.stats);
         let metrics = (!host.metrics.is_empty()).then(|| Arc::new(host.metrics));
         self.metrics.set(row, metrics);
         self.set_profile(
@@ -94,9 +94,14 @@ impl Columns {
         }
         let first = self.identities.get(0).filter(|_| row > 0);
         self.several_cells |= first.is_some_and(|first| first.cell != host.cell);
+        // Most hosts are in the cell of the first: they share its name.
+        let cell = match first.and_then(|first| first.cell.clone()) {
+            Some(cell) if host.cell.as_ref() == Some(&cell) => Some(cell),
+            _ => host.cell.clone(),
+        };
         let identity = Identity {
             service_host,
-            cell: host.cell.clone(),
+            cell,
             ip: host.host_ip,
         };
         self.identities.set(row, identity);
@@ -111,7 +116,7 @@ impl Columns {
         } else {
             in_service.remove(index);
         }
-        self.services.set(row, service);
+        self.services.set(row, (!serves).then(|| Arc::new(service)));
     }
 
     /// Takes over what the host reports, or else reckons it as Nova's resource tracker does:
@@ -144,6 +149,12 @@ impl Columns {
         let used = self.vcpus_used.get(row).copied().unwrap_or(0.0);
         let free = unsigned(vcpu.total) * vcpu.ratio - used;
         self.measures.get_mut(Measure::FreeVcpus).set(row, free);
+    }
+
+    fn set_stats(&mut self, row: usize, stats: &BTreeMap<String, String>) {
+        let stats =
+            (!stats.is_empty()).then(|| Arc::new(Arc::make_mut(&mut self.stat_names).pack(stats)));
+        self.stats.set(row, stats);
     }
 
     fn set_placed(&mut self, row: usize, mut placed: Vec<PlacedServer>) {
@@ -221,8 +232,7 @@ impl Columns {
                 let rows: &mut Vec<HostIndex> = nodes.entry(service).or_default();
                 rows.push(index);
             }
-            let service = &self.services[row];
-            if service.liveness == Liveness::Up && service.disabled.is_none() {
+            if self.services[row].is_none() {
                 in_service.insert(index);
             }
             for server in self.placed[row].iter().flat_map(|placed| placed.iter()) {

@@ -287,6 +287,13 @@ impl ServerIndex {
         }
     }
 
+    /// Gives back the memory that was kept for more servers.
+    pub(super) fn shrink(&mut self) {
+        for part in Arc::make_mut(&mut self.parts) {
+            Arc::make_mut(part).shrink_to_fit();
+        }
+    }
+
     fn place(&self, server: &ServerId) -> Option<usize> {
         // Ids are random or count up: either way the last bytes differ.
         let low = server.as_uuid().as_u128() & u128::from(u32::MAX);

@@ -16,6 +16,7 @@ use super::aggregates::Aggregates;
 use super::hardware::Hardware;
 use super::measure::Measures;
 use super::servers::ServerIndex;
+use super::stats::{StatNames, Stats};
 use super::{
     Amounts, Column, FleetBuilder, HostAggregate, HostView, Liveness, Measure, MeasureColumn,
     PlacedServer, ResourceColumn, SupportedInstance,
@@ -87,13 +88,15 @@ pub(super) struct Columns {
     /// Indices into `zone_names`.
     pub(super) zones: Column<u32>,
     pub(super) zone_names: Arc<Vec<ZoneName>>,
-    pub(super) services: Column<Service>,
+    /// Nothing for hosts that are in service.
+    pub(super) services: Column<Option<Arc<Service>>>,
     /// The hosts that are up and not disabled.
     pub(super) in_service: Arc<Candidates>,
     /// Indices into `profiles`.
     pub(super) profile_numbers: Column<u32>,
     pub(super) profiles: Arc<Profiles>,
-    pub(super) stats: Column<Option<Arc<BTreeMap<String, String>>>>,
+    pub(super) stats: Column<Option<Arc<Stats>>>,
+    pub(super) stat_names: Arc<StatNames>,
     pub(super) metrics: Column<Option<Arc<BTreeMap<String, f64>>>>,
     pub(super) measures: Measures,
     pub(super) vcpus_used: Column<f64>,
@@ -332,7 +335,7 @@ impl Fleet {
     }
 
     /// The counters that the agents report: a column for sweeps.
-    pub(crate) fn stats(&self) -> &Column<Option<Arc<BTreeMap<String, String>>>> {
+    pub(crate) fn stats(&self) -> &Column<Option<Arc<Stats>>> {
         &self.inner.stats
     }
 

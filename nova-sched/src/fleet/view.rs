@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use nova_core::id::{CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{HostTrait, HypervisorInfo, Inventory, ResourceClass, Resources};
@@ -10,7 +11,7 @@ use super::rows::{Derived, unsigned, whole};
 use super::snapshot::{Identity, Profile, Service};
 use super::{
     Amounts, Fleet, HostAggregate, HostIndex, HostState, Liveness, Measure, PlacedServer, Reported,
-    SupportedInstance,
+    Stats, SupportedInstance,
 };
 
 /// One host of a fleet.
@@ -158,8 +159,8 @@ impl<'a> HostView<'a> {
     }
 
     /// The counters that its agent reports.
-    pub fn stats(&self) -> &'a BTreeMap<String, String> {
-        static NONE: BTreeMap<String, String> = BTreeMap::new();
+    pub fn stats(&self) -> &'a Stats {
+        static NONE: LazyLock<Stats> = LazyLock::new(Stats::default);
         let stats = self.fleet.inner.stats.get(self.index.get());
         stats.and_then(Option::as_deref).unwrap_or(&NONE)
     }
@@ -218,7 +219,7 @@ impl<'a> HostView<'a> {
         state.hypervisor = self.hypervisor().cloned();
         state.supported_instances = self.supported_instances().to_vec();
         state.capabilities = self.capabilities().clone();
-        state.stats = self.stats().clone();
+        state.stats = self.stats().to_map();
         state.metrics = self.metrics().clone();
         state.traits = self.traits().clone();
         state.numa_topology = self.numa_topology().map(|cells| (**cells).clone());
@@ -274,7 +275,7 @@ impl<'a> HostView<'a> {
     }
 
     fn service(&self) -> Option<&'a Service> {
-        self.fleet.inner.services.get(self.index.get())
+        self.fleet.inner.services.get(self.index.get())?.as_deref()
     }
 
     pub(crate) fn profile(&self) -> Option<&'a Profile> {

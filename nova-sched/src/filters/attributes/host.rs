@@ -65,7 +65,7 @@ pub(in crate::filters) fn is_of_row(name: &str) -> bool {
 
 /// Whether the host state has an attribute, a capability or a counter of this name.
 pub(in crate::filters) fn has(host: &HostView<'_>, name: &str) -> bool {
-    is_name(name) || host.capability(name).is_some() || host.stats().contains_key(name)
+    is_name(name) || host.capability(name).is_some() || host.stats().contains(name)
 }
 
 /// What is found at the beginning of a path.
@@ -147,7 +147,7 @@ fn descend(mut value: Value, rest: &[&str]) -> Option<Value> {
 fn stat<'a>(host: &HostView<'a>, name: &str) -> Option<&'a str> {
     host.capability(name)
         .filter(|_| name != "cpu_info")
-        .or_else(|| host.stats().get(name).map(String::as_str))
+        .or_else(|| host.stats().get(name))
 }
 
 /// An attribute of Nova's `HostState`; `None` where Nova has none or null.
@@ -231,8 +231,9 @@ fn stats(host: &HostView<'_>) -> Value {
     let capabilities = host.capabilities().iter();
     let mut entries: Vec<_> = capabilities
         .filter(|(name, _)| *name != "cpu_info")
-        .chain(host.stats())
-        .map(|(name, text)| (name.clone(), Value::Text(text.clone())))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .chain(host.stats().iter())
+        .map(|(name, text)| (name.to_owned(), Value::Text(text.to_owned())))
         .collect();
     entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     entries.dedup_by(|(later, _), (earlier, _)| later == earlier);
