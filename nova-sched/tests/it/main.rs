@@ -20,6 +20,8 @@ mod planning;
 mod preempting;
 mod properties;
 mod rebalancing;
+mod replaying;
 mod shortcuts;
 mod suggesting;
+mod traces;
 mod what_if;
