@@ -61,7 +61,10 @@ impl Comparison {
                 servers.to_string()
             });
         }
-        shares(&mut row);
+        let disk = reports
+            .iter()
+            .any(|report| report.peak.disk > 0.0 || report.mean.disk > 0.0);
+        shares(&mut row, disk);
         if reports.iter().any(|report| report.invariants.is_some()) {
             row("invariants broken", &|report| {
                 report.invariants.as_ref().map_or_else(
@@ -97,8 +100,8 @@ fn reasons(reports: &[&Report]) -> Vec<String> {
     reasons
 }
 
-/// The rows that have a mean, a peak and an end.
-fn shares(row: &mut impl FnMut(&str, &dyn Fn(&Report) -> String)) {
+/// The rows that have a mean, a peak and an end; those of the disk only where some is claimed.
+fn shares(row: &mut impl FnMut(&str, &dyn Fn(&Report) -> String), disk: bool) {
     type Figure = (&'static str, fn(&Occupancy) -> f64, fn(f64) -> String);
     fn per_cent(share: f64) -> String {
         format!("{:.1} %", share * 100.0)
@@ -116,6 +119,9 @@ fn shares(row: &mut impl FnMut(&str, &dyn Fn(&Report) -> String)) {
         ("memory stranded", |now| now.stranded_memory, per_cent),
     ];
     for (label, figure, text) in figures {
+        if !disk && label.starts_with("disk") {
+            continue;
+        }
         row(&format!("{label}: mean"), &|report| {
             text(figure(&report.mean))
         });
