@@ -73,6 +73,7 @@ mod python;
 mod random;
 pub mod rebalance;
 pub mod registry;
+pub mod replay;
 mod request;
 mod scheduler;
 pub mod testing;
