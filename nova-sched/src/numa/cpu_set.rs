@@ -114,11 +114,15 @@ impl CpuSet {
 
     /// Their numbers, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        self.numbered().flat_map(|(at, word)| {
-            (0..BITS)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| at * BITS + bit)
-        })
+        self.numbered().flat_map(|(at, word)| Bits { at, word })
+    }
+
+    /// The numbers of those that are in both sets, ascending.
+    pub(super) fn iter_common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u16> + 'a {
+        let both = self
+            .numbered()
+            .map(|(at, word)| (at, word & other.word(at)));
+        both.flat_map(|(at, word)| Bits { at, word })
     }
 
     fn end(&self) -> u16 {
@@ -155,6 +159,22 @@ impl CpuSet {
             first: first + u16::try_from(zeros).unwrap_or(0),
             words: words.into(),
         }
+    }
+}
+
+/// The CPUs of one word.
+struct Bits {
+    at: u16,
+    word: u64,
+}
+
+impl Iterator for Bits {
+    type Item = u16;
+
+    fn next(&mut self) -> Option<u16> {
+        let bit = u16::try_from(self.word.trailing_zeros()).ok()?;
+        self.word = self.word.checked_sub(1)? & self.word;
+        Some(self.at * BITS + bit)
     }
 }
 
@@ -318,6 +338,7 @@ mod tests {
             let set = |set: BTreeSet<u16>| set.into_iter().collect::<CpuSet>();
             prop_assert_eq!(a.len(), one.len());
             prop_assert!(a.iter().eq(one.iter().copied()));
+            prop_assert!(a.iter_common(&b).eq((&one & &two).iter().copied()));
             prop_assert_eq!(a.union(&b), set(&one | &two));
             prop_assert_eq!(a.intersection(&b), set(&one & &two));
             prop_assert_eq!(a.difference(&b), set(&one - &two));

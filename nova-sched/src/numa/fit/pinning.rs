@@ -22,7 +22,7 @@ impl Cores {
         let (mut cpus, mut ends) = (Vec::with_capacity(free.len()), Vec::new());
         for core in host.siblings() {
             let before = cpus.len();
-            cpus.extend(core.iter().filter(|cpu| free.contains(*cpu)));
+            cpus.extend(core.iter_common(free));
             if cpus.len() > before {
                 ends.push(cpus.len());
             }

@@ -19,7 +19,7 @@ impl NumaRequest {
     /// `hw:cpu_thread_policy`, `hw:cpu_dedicated_mask`, `hw:cpu_realtime`,
     /// `hw:cpu_realtime_mask`, `hw:mem_page_size`, `hw:emulator_threads_policy`,
     /// `hw:locked_memory`, `resources:VCPU`, `resources:PCPU` and
-    /// `trait:HW_CPU_HYPERTHREADING`; most have a property of the image for their kind. An image
+    /// `trait:HW_CPU_HYPERTHREADING` (of several traits the first key counts); most have a property of the image for their kind. An image
     /// may not take more than the flavor gives.
     ///
     /// ```

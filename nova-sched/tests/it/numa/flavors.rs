@@ -1,4 +1,5 @@
-//! What flavors and images ask for, against Nova 34.0.0.
+//! What flavors and images ask for, recorded from Nova 34.0.0 by `record.py`, which lies next to
+//! this file.
 //!
 //! `NOVA_FLAVORS_RECORDED` names another file of the kind to run instead, compressed or not.
 
