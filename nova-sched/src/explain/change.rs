@@ -278,7 +278,7 @@ impl fmt::Display for Change {
 /// let suggestion = plan.explain().suggestion.as_ref().expect("there is a way");
 /// assert_eq!(
 ///     suggestion.to_string(),
-///     "lower MEMORY_MB from 5000 to 4096 and enable node-1 (then node-1 will do)",
+///     "enable node-1 and lower MEMORY_MB from 5000 to 4096 (then node-1 will do)",
 /// );
 /// let (request, fleet) = suggestion.apply(&request, &fleet);
 /// assert!(scheduler.plan(&fleet, &request).is_placed());

@@ -20,7 +20,8 @@ use crate::verdict::{Reason, Verdict};
 /// * Keys of other scopes are other filters' business.
 ///
 /// Values are compared as Python's `str()` writes them (`True`, `['aes', 'avx']`), by the
-/// operators of [`matches_extra_spec`](super::matches_extra_spec). What makes Nova raise is [`Reason::Malformed`] here.
+/// operators of [`matches_extra_spec`](super::matches_extra_spec). What makes Nova raise is
+/// [`Reason::Malformed`] here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ComputeCapabilitiesFilter;
 

@@ -71,10 +71,9 @@ impl Filter for ImagePropertiesFilter {
 
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match (self.wanted(request), host.profile()) {
-            (Ok(None), _) => Verdict::Pass,
-            (Ok(Some(wanted)), Some(profile)) => wanted.verdict(profile),
-            (Ok(Some(wanted)), None) => wanted.verdict(&Profile::default()),
-            (Err(reason), _) => Verdict::Reject(reason),
+            (None, _) => Verdict::Pass,
+            (Some(wanted), Some(profile)) => wanted.verdict(profile),
+            (Some(wanted), None) => wanted.verdict(&Profile::default()),
         }
     }
 
@@ -95,12 +94,10 @@ impl Filter for ImagePropertiesFilter {
     }
 
     fn sweep(&self, request: &PlacementRequest, fleet: &Fleet, candidates: &mut Candidates) {
-        match self.wanted(request) {
-            Ok(None) => {}
-            Ok(Some(wanted)) => profiles::retain(fleet, candidates, |profile| {
+        if let Some(wanted) = self.wanted(request) {
+            profiles::retain(fleet, candidates, |profile| {
                 wanted.verdict(profile).is_pass()
-            }),
-            Err(_) => candidates.clear(),
+            });
         }
     }
 }
@@ -123,12 +120,12 @@ struct Wanted<'a> {
 
 impl ImagePropertiesFilter {
     /// What the image of a request asks for; `None` if it does not name its kind.
-    fn wanted<'a>(&self, request: &'a PlacementRequest) -> Result<Option<Wanted<'a>>, Reason> {
+    fn wanted<'a>(&self, request: &'a PlacementRequest) -> Option<Wanted<'a>> {
         let property = |key| request.image().and_then(|image| image.property(key));
         let mut kind = Vec::new();
         for key in [ARCHITECTURE, HYPERVISOR, MODE] {
             match property(key) {
-                Some(text) => kind.push(canonical(key, text)?),
+                Some(text) => kind.push(canonical(key, text)),
                 None if key == ARCHITECTURE => {
                     kind.extend(self.default_architecture.map(|name| name.to_string()));
                 }
@@ -136,14 +133,14 @@ impl ImagePropertiesFilter {
             }
         }
         if kind.is_empty() {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Wanted {
+        Some(Wanted {
             kind,
             version: property(VERSION).map(|text| (text, text.parse().ok())),
             address_bits: property(ADDRESS_BITS).filter(|bits| *bits != "0"),
             address_bits_malformed: self.address_bits_malformed,
-        }))
+        })
     }
 }
 
@@ -216,10 +213,9 @@ impl Wanted<'_> {
     }
 }
 
-/// The one form of a value that Nova compares.
-fn canonical(key: &str, text: &str) -> Result<String, Reason> {
-    ImageProperties::canonical(key, text)
-        .ok_or_else(|| malformed(key, text, "it is none of the known values"))
+/// The one form of a value that Nova compares; as it is if it is none that we know.
+fn canonical(key: &str, text: &str) -> String {
+    ImageProperties::canonical(key, text).unwrap_or_else(|| text.to_owned())
 }
 
 fn malformed(key: &str, wanted: &str, problem: &str) -> Reason {

@@ -162,7 +162,10 @@ fn of_profile(profile: &Profile, name: &str) -> Option<Value> {
     Some(match name {
         "cpu_info" => Value::Text(profile.capabilities.get(name)?.clone()),
         "hypervisor_type" => Value::Text(profile.hypervisor.as_ref()?.kind.clone()),
-        "hypervisor_version" => Value::Integer(i128::from(profile.hypervisor.as_ref()?.version)),
+        "hypervisor_version" => {
+            let version = profile.hypervisor.as_ref()?.version;
+            (version > 0).then(|| Value::Integer(i128::from(version)))?
+        }
         "supported_instances" => {
             let kinds = profile.supported_instances.iter().map(|kind| {
                 let words = [&kind.architecture, &kind.hypervisor_type, &kind.vm_mode];
@@ -216,6 +219,8 @@ pub(in crate::filters) fn of_row(host: &HostView<'_>, name: &str) -> Option<Look
                 "aggregates" => {
                     Value::List(host.aggregates().map(|_| Value::Object(true)).collect())
                 }
+                "numa_topology" => host.numa_topology().map(|_| Value::Object(true))?,
+                "pci_stats" => host.has_reported().then_some(Value::Object(true))?,
                 "metrics" => Value::Object(!host.metrics().is_empty()),
                 "allocation_candidates" | "consume_from_request" | "service" | "update" => {
                     Value::Object(true)

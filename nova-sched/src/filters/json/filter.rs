@@ -23,7 +23,7 @@ use crate::verdict::{Reason, Verdict};
 ///
 /// The last one is how Nova reckons it: it makes a list of `not`, and a list counts as true. An
 /// empty query or list is true. An argument without a value (an unknown name, an attribute that
-/// is null, empty text) is left out.
+/// is null, empty text) is left out. `$host_ip` is an object in Nova, which equals no text.
 ///
 /// Where the query is none, has an unknown operator, compares what does not compare, or looks for
 /// an entry in what is no map, the host is refused as [`Reason::Malformed`]; Nova raises.

@@ -174,6 +174,8 @@ impl Argument {
 fn follow(host: &HostView<'_>, first: &str, rest: &[String]) -> Result<Option<Value>, String> {
     let start = match (first, rest) {
         ("service", [_, ..]) => Some(attributes::service(host)),
+        // Nova holds addresses as objects, which equal no text.
+        ("host_ip", _) => host.host_ip().map(|_| Value::Object(true)),
         _ => attributes::attribute(host, first),
     };
     let mut value = match start {
