@@ -7,7 +7,7 @@ use nova_core::id::{HostName, ServerId};
 use nova_core::model::{ResourceClass, ServerGroupPolicy, ServerGroupRules};
 use nova_sched::{
     Claimer, Config, Detail, Fleet, Fulfilment, GroupRequest, HostIndex, HostState, HostView,
-    PlacedServer, PlacementRequest, PlanOptions, Registry, Scheduler, testing,
+    PlacedServer, PlacementRequest, Plan, PlanOptions, Registry, Scheduler, testing,
 };
 use proptest::prelude::*;
 
@@ -139,6 +139,55 @@ proptest! {
             fleet.remove_server(&server).unwrap();
         }
         prop_assert!(fleet.hosts().zip(start.hosts()).all(|(now, then)| now.to_state() == then.to_state()));
+    }
+
+    /// Only who wins a tie hangs on the order of the fleet: the earlier host.
+    #[test]
+    fn a_plan_on_a_permuted_fleet_is_the_same_but_for_ties(
+        hosts in 1_usize..25,
+        seed: u64,
+        count in 1_u32..5,
+        order in Just((0..25_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let scheduler = nova();
+        let fleet = testing::fleet(hosts, seed);
+        let order: Vec<HostIndex> = order
+            .into_iter()
+            .filter_map(|row| fleet.hosts().nth(row).map(|host| host.index()))
+            .collect();
+        let permuted = in_order(&fleet, &order);
+        for request in testing::requests(&fleet, 12, seed ^ 1) {
+            let request = request.with_count(count);
+            let plans = [&fleet, &permuted].map(|fleet| scheduler.plan(fleet, &request));
+            let tied = |plan: &Plan| {
+                let rounds = plan.explain().rounds.iter();
+                let mut tables = rounds.filter_map(|round| round.ranking.as_ref());
+                tables.any(|table| table.tied > 1)
+            };
+            for (plan, fleet) in plans.iter().zip([&fleet, &permuted]) {
+                let first = plan.explain().rounds.first().and_then(|round| round.ranking.as_ref());
+                for pair in first.iter().flat_map(|table| table.best.windows(2)) {
+                    let [one, other] = [&pair[0], &pair[1]].map(|ranked| fleet.index_of(&ranked.host));
+                    prop_assert!(pair[0].total > pair[1].total || one < other);
+                }
+            }
+            let [one, other] = &plans;
+            // The first server ties with the same hosts, whatever their order. Which of them it
+            // gets may decide whether the others fit, where they are to be together.
+            let first = |plan: &Plan| {
+                plan.placements().first().map(|placement| placement.weight.to_bits())
+            };
+            if count == 1 || (one.is_placed() && other.is_placed()) {
+                prop_assert_eq!(first(one), first(other), "{:?}", &request);
+            }
+            if !tied(one) && !tied(other) {
+                let hosts = |plan: &Plan| -> Vec<(HostName, u64)> {
+                    let placements = plan.placements().iter();
+                    placements.map(|one| (one.host.clone(), one.weight.to_bits())).collect()
+                };
+                prop_assert_eq!(hosts(one), hosts(other), "{:?}", &request);
+            }
+        }
     }
 
     /// See `Scheduler::plan_with` for when this holds.
