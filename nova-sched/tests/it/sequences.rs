@@ -207,6 +207,8 @@ proptest! {
                 continue;
             }
             let request = request.with_count(count).with_fulfilment(Fulfilment::AsManyAsFit);
+            // Without ids, the next plan would not know of members of the group placed by this one.
+            let named = named || request.group().is_some();
             let request = if named { with_ids(request, &mut next) } else { request.with_servers([]) };
             let expected = one_by_one(&scheduler, &fleet, &request);
             // Every way in which a plan is reckoned.
