@@ -110,7 +110,8 @@ impl Standing {
         for (weighed, weigher) in self.columns.iter_mut().zip(scheduler.weighers()) {
             if weighed.same.is_none() {
                 let now = passes.then(|| weigher.weigh(request, &view));
-                rescaled |= weighed.change(host, now, &self.order);
+                let changed = weighed.change(host, now, &self.order);
+                rescaled |= changed && !weighed.idle;
             }
         }
         if rescaled {

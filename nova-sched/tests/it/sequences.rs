@@ -207,12 +207,9 @@ proptest! {
                 continue;
             }
             let request = request.with_count(count).with_fulfilment(Fulfilment::AsManyAsFit);
-            // Members of a group are told apart by their ids; one by one, somebody has to give them.
-            let request = if named || request.group().is_some() {
-                with_ids(request, &mut next)
-            } else {
-                request.with_servers([])
-            };
+            // Without ids, the next plan would not know of members of the group placed by this one.
+            let named = named || request.group().is_some();
+            let request = if named { with_ids(request, &mut next) } else { request.with_servers([]) };
             let expected = one_by_one(&scheduler, &fleet, &request);
             // Every way in which a plan is reckoned.
             for detail in [Detail::Off, Detail::Counts, Detail::Full] {
