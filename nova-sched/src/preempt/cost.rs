@@ -24,12 +24,12 @@ impl Cost {
         }
     }
 
-    /// No way that has to remove so many of servers of these priorities, lowest first, costs less.
-    pub(super) fn at_least(needed: usize, lowest_first: &[i32]) -> Self {
-        Self::new(
-            Vec::new(),
-            lowest_first.iter().take(needed).copied().collect(),
-        )
+    /// No way costs less that has to remove so many of servers of these priorities, lowest first,
+    /// and can move at most so many of them.
+    pub(super) fn at_least(needed: usize, movable: usize, lowest_first: &[i32]) -> Self {
+        let stops = needed.saturating_sub(movable);
+        let lowest = |count: usize| lowest_first.iter().take(count).copied().collect();
+        Self::new(lowest(stops), lowest(needed.saturating_sub(stops)))
     }
 
     pub(super) fn stops(&self) -> usize {
@@ -45,7 +45,7 @@ mod tests {
     fn stops_count_before_moves_and_moves_before_priorities() {
         let costs = [
             Cost::new(vec![], vec![]),
-            Cost::at_least(1, &[-5, 7]),
+            Cost::at_least(1, 1, &[-5, 7]),
             Cost::new(vec![], vec![9]),
             Cost::new(vec![], vec![1, 2]),
             Cost::new(vec![], vec![2, 2]),
@@ -56,5 +56,9 @@ mod tests {
         ];
         assert!(costs.is_sorted_by(|one, other| one < other), "{costs:?}");
         assert_eq!(costs[6].stops(), 1);
+        assert_eq!(
+            Cost::at_least(3, 1, &[1, 2, 3, 4]),
+            Cost::new(vec![1, 2], vec![1])
+        );
     }
 }

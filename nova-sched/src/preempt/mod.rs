@@ -6,6 +6,7 @@
 mod cost;
 mod planner;
 mod search;
+mod trial;
 mod value;
 
 pub use planner::Preemption;

@@ -4,12 +4,17 @@
 //! many of the largest servers it takes to free what is missing, and the lowest priorities. The
 //! search ends as soon as no host that is left can be better than what was found.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use nova_core::id::ServerId;
 
 use super::cost::Cost;
-use super::value::{PreemptionStep, ServerStop, StopReason};
+use super::trial::{Trial, gone};
+use super::value::PreemptionStep;
+use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex, HostView, PlacedServer};
-use crate::moves::{ServerMove, Wishes, takers};
+use crate::moves::{Wishes, takers};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -17,8 +22,8 @@ use crate::scheduler::Scheduler;
 const MOST_SETS: usize = 4096;
 /// How often it is tried whether a set is enough, or who takes a victim.
 const MOST_TRIES: usize = 8192;
-/// How many of the hosts that would take a victim are tried.
-const BRANCHES: usize = 8;
+/// For how many kinds of server it is noted who takes them before anything is done.
+const MOST_KINDS: usize = 64;
 
 pub(super) struct Search<'a> {
     pub(super) scheduler: &'a Scheduler,
@@ -36,35 +41,51 @@ pub(super) struct Search<'a> {
 pub(super) struct Room {
     pub(super) host: HostIndex,
     pub(super) steps: Vec<PreemptionStep>,
-    cost: Cost,
+    pub(super) cost: Cost,
 }
 
 /// The servers of one host that may be victims.
-struct Pool<'a> {
-    host: HostView<'a>,
+pub(super) struct Pool<'a> {
+    pub(super) host: HostView<'a>,
     /// Of the lowest priority first, then those that free the most of what is missing.
-    servers: Vec<&'a PlacedServer>,
+    servers: Vec<Victim<'a>>,
     priorities: Vec<i32>,
+    /// How many of them can be moved at most.
+    movable: usize,
     /// At least so many have to go.
     needed: usize,
     bound: Cost,
 }
 
+/// A server that may have to go.
+#[derive(Clone, Copy)]
+pub(super) struct Victim<'a> {
+    pub(super) server: &'a PlacedServer,
+    /// Whether anybody would take it. If not, nobody does after others were moved either.
+    pub(super) movable: bool,
+}
+
+/// Who takes servers of one shape and zone, before anything is done.
+type TakersOf = BTreeMap<(usize, u32), Candidates>;
+
 /// What the search has found and spent.
-struct Found {
-    best: Option<Room>,
-    tries: usize,
+pub(super) struct Found {
+    pub(super) best: Option<Room>,
+    pub(super) tries: usize,
     /// Not all was tried.
-    cut: bool,
+    pub(super) cut: bool,
     /// Not all hosts were tried for a victim.
-    narrowed: bool,
+    pub(super) narrowed: bool,
 }
 
 impl<'a> Search<'a> {
     /// The best way to make room, if there is any, and whether nothing better was left untried.
     pub(super) fn run(&self) -> (Option<Room>, bool) {
+        let mut takers = TakersOf::new();
         let views = self.fleet.hosts();
-        let mut pools: Vec<Pool<'a>> = views.filter_map(|host| self.pool(host)).collect();
+        let mut pools: Vec<Pool<'a>> = views
+            .filter_map(|host| self.pool(host, &mut takers))
+            .collect();
         // The sort is stable: of equal ones the earlier host comes first.
         pools.sort_by(|one, other| one.bound.cmp(&other.bound));
         let mut found = Found {
@@ -96,8 +117,8 @@ impl<'a> Search<'a> {
     }
 
     /// Who may be a victim on a host; `None` if that is nobody, or all of them are not enough.
-    fn pool(&self, host: HostView<'a>) -> Option<Pool<'a>> {
-        let mut servers: Vec<&PlacedServer> = host
+    fn pool(&self, host: HostView<'a>, takers: &mut TakersOf) -> Option<Pool<'a>> {
+        let mut servers: Vec<&'a PlacedServer> = host
             .placed()
             .iter()
             .filter(|server| {
@@ -153,14 +174,45 @@ impl<'a> Search<'a> {
                 .then_with(|| one.id.cmp(&other.id))
         });
         let priorities: Vec<i32> = servers.iter().map(|server| server.shape.priority).collect();
-        let bound = Cost::at_least(needed, &priorities);
+        let servers: Vec<Victim<'a>> = servers
+            .into_iter()
+            .map(|server| Victim {
+                server,
+                movable: self.is_movable(server, &host, takers),
+            })
+            .collect();
+        let movable = servers.iter().filter(|victim| victim.movable).count();
+        let bound = Cost::at_least(needed, movable, &priorities);
         Some(Pool {
             host,
             servers,
             priorities,
+            movable,
             needed,
             bound,
         })
+    }
+
+    /// Whether anybody takes a server as the fleet is. Hosts only get fuller when others are moved.
+    fn is_movable(
+        &self,
+        server: &PlacedServer,
+        host: &HostView<'_>,
+        takers: &mut TakersOf,
+    ) -> bool {
+        if !self.wishes.may_move(server) || self.wishes.are_own(server) {
+            return self.wishes.may_move(server);
+        }
+        let zone = self.fleet.zone_numbers().get(host.index().get()).copied();
+        let kind = (Arc::as_ptr(&server.shape).addr(), zone.unwrap_or(u32::MAX));
+        if takers.len() == MOST_KINDS && !takers.contains_key(&kind) {
+            return true;
+        }
+        let takers = takers.entry(kind).or_insert_with(|| {
+            let wish = self.wishes.request(self.fleet, server);
+            takers::all(self.scheduler, self.fleet, &wish)
+        });
+        takers.len() > usize::from(takers.contains(host.index()))
     }
 
     /// Sets of victims on one host: the smaller first, and none that has another one in it.
@@ -169,7 +221,7 @@ impl<'a> Search<'a> {
         let mut enough: Vec<Vec<usize>> = Vec::new();
         let mut tried = 0;
         for size in pool.needed..=most {
-            if !found.can_improve_on(&Cost::at_least(size, &pool.priorities)) {
+            if !found.can_improve_on(&Cost::at_least(size, pool.movable, &pool.priorities)) {
                 return;
             }
             let mut set: Vec<usize> = (0..size).collect();
@@ -223,7 +275,10 @@ impl<'a> Search<'a> {
 
     /// Whether the host takes the request once these are gone.
     fn is_clear(&self, pool: &Pool<'_>, set: &[usize], tries: &mut usize) -> bool {
-        let victims = || set.iter().filter_map(|victim| pool.servers.get(*victim));
+        let victims = || {
+            let victims = set.iter().filter_map(|victim| pool.servers.get(*victim));
+            victims.map(|victim| victim.server)
+        };
         let room = self.request.resources().iter().all(|(class, wanted)| {
             let amounts = pool.host.amounts(class);
             let freed = victims().fold(0_u64, |freed, server| {
@@ -246,139 +301,32 @@ impl<'a> Search<'a> {
 
     /// Finds new hosts for a set of victims, and notes the set if it is the best so far.
     fn relocate(&self, pool: &Pool<'_>, set: &[usize], found: &mut Found) {
-        let mut victims: Vec<&PlacedServer> = set
+        let mut victims: Vec<Victim<'_>> = set
             .iter()
             .filter_map(|victim| pool.servers.get(*victim).copied())
             .collect();
         // The most important ones choose first.
         victims.reverse();
-        let mut trial = Trial {
-            search: self,
-            pool,
-            moved: Vec::new(),
-            stopped: Vec::new(),
-            found,
-        };
-        trial.next(&victims, self.fleet);
+        Trial::new(self, pool, found).next(&victims, self.fleet);
     }
 }
 
 impl Pool<'_> {
-    /// What it costs if all of a set can be moved.
+    /// What it costs if all of a set that anybody takes can be moved.
     fn cost_of(&self, set: &[usize]) -> Cost {
-        let priority = |victim: &usize| self.priorities.get(*victim).copied();
-        Cost::new(Vec::new(), set.iter().filter_map(priority).collect())
+        let victims = set.iter().filter_map(|victim| self.servers.get(*victim));
+        let (moved, stopped): (Vec<_>, Vec<_>) = victims.partition(|victim| victim.movable);
+        let priorities = |victims: Vec<&Victim<'_>>| {
+            let priority = |victim: &Victim<'_>| victim.server.shape.priority;
+            victims.into_iter().map(priority).collect()
+        };
+        Cost::new(priorities(stopped), priorities(moved))
     }
 }
 
 impl Found {
-    fn can_improve_on(&self, bound: &Cost) -> bool {
+    pub(super) fn can_improve_on(&self, bound: &Cost) -> bool {
         self.best.as_ref().is_none_or(|best| *bound < best.cost)
-    }
-}
-
-/// A set of victims, some of which have been dealt with.
-struct Trial<'a, 'b> {
-    search: &'a Search<'b>,
-    pool: &'a Pool<'b>,
-    moved: Vec<(&'a PlacedServer, ServerMove)>,
-    stopped: Vec<(&'a PlacedServer, StopReason)>,
-    found: &'a mut Found,
-}
-
-impl<'a> Trial<'a, '_> {
-    /// Deals with the next victim in every way that may still lead to the best plan.
-    fn next(&mut self, victims: &[&'a PlacedServer], fleet: &Fleet) {
-        let cost = self.cost(victims);
-        if !self.found.can_improve_on(&cost) {
-            return;
-        }
-        let Some((victim, rest)) = victims.split_first() else {
-            self.finish(cost, fleet);
-            return;
-        };
-        let mut reason = StopReason::Unmovable;
-        if self.search.wishes.may_move(victim) {
-            reason = StopReason::NoHost;
-            let greedy = self.found.tries == 0;
-            self.found.cut |= greedy;
-            self.found.tries = self.found.tries.saturating_sub(1);
-            let limit = if greedy { 1 } else { BRANCHES };
-            let search = self.search;
-            let wish = search.wishes.request(fleet, victim);
-            let here = &self.pool.host;
-            let takers = takers::best(search.scheduler, fleet, &wish, here.index(), limit + 1);
-            self.found.narrowed |= takers.len() > limit;
-            for host in takers.into_iter().take(limit) {
-                let mut after = fleet.clone();
-                let name = here.name();
-                let step = takers::moved(search.scheduler, fleet, &wish, &victim.id, name, host);
-                if step.apply(&mut after).is_ok() {
-                    self.moved.push((victim, step));
-                    self.next(rest, &after);
-                    self.moved.pop();
-                    if greedy {
-                        return;
-                    }
-                }
-            }
-        }
-        self.stopped.push((victim, reason));
-        self.next(rest, fleet);
-        self.stopped.pop();
-    }
-
-    /// What it costs if all the others can be moved.
-    fn cost(&self, others: &[&PlacedServer]) -> Cost {
-        let stopped = self.stopped.iter().map(|(server, _)| server.shape.priority);
-        let moved = self.moved.iter().map(|(server, _)| *server);
-        let moved = moved.chain(others.iter().copied());
-        Cost::new(
-            stopped.collect(),
-            moved.map(|server| server.shape.priority).collect(),
-        )
-    }
-
-    /// Everybody is dealt with. Where the victims went may matter to the request as well, if they
-    /// are of its group.
-    fn finish(&mut self, cost: Cost, moved: &Fleet) {
-        let (search, here) = (self.search, &self.pool.host);
-        let mut fleet = moved.clone();
-        let mut request = search.request.clone();
-        let mut steps = Vec::new();
-        for (server, step) in &self.moved {
-            let new = fleet.find(&step.to).map(|host| host.service_host().clone());
-            request.note_move(&server.id, here.service_host(), new.as_ref(), &fleet);
-            steps.push(PreemptionStep::Move(step.clone()));
-        }
-        for (server, reason) in &self.stopped {
-            gone(&mut fleet, &mut request, server, here);
-            steps.push(PreemptionStep::Stop(ServerStop {
-                server: server.id,
-                host: here.name().clone(),
-                priority: server.shape.priority,
-                reason: *reason,
-            }));
-        }
-        if takers::takes(search.scheduler, &fleet, &request, here.index()) {
-            self.found.best = Some(Room {
-                host: here.index(),
-                steps,
-                cost,
-            });
-        }
-    }
-}
-
-/// Takes a victim out of a fleet, and out of the group of the request if it is in it.
-fn gone(
-    fleet: &mut Fleet,
-    request: &mut PlacementRequest,
-    server: &PlacedServer,
-    host: &HostView<'_>,
-) {
-    if fleet.remove_server(&server.id).is_ok() {
-        request.note_move(&server.id, host.service_host(), None, fleet);
     }
 }
 
