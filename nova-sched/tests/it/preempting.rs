@@ -4,11 +4,14 @@ use std::cmp::Reverse;
 
 use nova_core::id::HostName;
 use nova_core::model::{Inventory, ResourceClass, Resources, ServerGroupPolicy};
+use nova_sched::filters::NUMATopologyFilter;
 use nova_sched::moves::Wishes;
+use nova_sched::numa::{CpuSet, FitOptions, MemoryPages, NumaCell, NumaRequest, NumaTopology};
+use nova_sched::pci::{PciPool, PciPools, PciRequest, PciScope, PciSpec};
 use nova_sched::preempt::{Preemption, PreemptionPlan, PreemptionStep, StopReason};
 use nova_sched::{
-    Filter, Fleet, Fulfilment, GroupRequest, HostState, HostView, PlacedServer, PlacementRequest,
-    Scheduler, ServerShape, Verdict,
+    Destination, Filter, Fleet, Fulfilment, GroupRequest, HardwareClaim, HostState, HostView,
+    PlacedServer, PlacementRequest, Scheduler, ServerShape, Verdict,
 };
 use proptest::prelude::*;
 
@@ -458,4 +461,69 @@ proptest! {
             prop_assert_eq!(states(&plan.apply(&fleet).unwrap()), states(&after));
         }
     }
+}
+
+#[test]
+fn numa_cells_go_with_the_servers_and_devices_hold_them() {
+    let cell = NumaCell::new(0, 4096)
+        .with_cpuset(CpuSet::below(4))
+        .with_pcpuset(CpuSet::below(4))
+        .with_siblings([0, 2].map(|cpu| CpuSet::from_iter([cpu, cpu + 1])))
+        .with_mempages([MemoryPages::new(4, 1 << 20)]);
+    let topology = NumaTopology::new([cell]).unwrap();
+    let pinned = NumaRequest::dedicated([(CpuSet::below(4), 1024)]).unwrap();
+    let held = topology.fit(&pinned, &FitOptions::default()).unwrap();
+    let victim = |devices| {
+        let claim = HardwareClaim::new(Some(held.clone()), devices);
+        server(1, 1024, -1).with_hardware(claim)
+    };
+    let pools = PciPools::new([PciPool::new("10de", "2330", 1)]);
+    let both = fleet(["a", "b"].map(|host| {
+        node(host, 4096)
+            .with_numa_topology(topology.clone())
+            .with_pci_pools(pools.clone())
+    }));
+    let scheduler = Scheduler::builder()
+        .with_defaults()
+        .filter(NUMATopologyFilter::default())
+        .build();
+    let request = wish(1024)
+        .with_numa(pinned.clone())
+        .with_destination(Destination::host(name("a")));
+
+    let full = both.with_server(&name("a"), victim(None)).unwrap();
+    assert!(!scheduler.plan(&full, &request).is_placed());
+    let planned = Preemption::new(scheduler.clone())
+        .plan(&full, &request)
+        .unwrap();
+    assert_eq!((planned.moves().count(), planned.stops().count()), (1, 0));
+    let after = carry_out(&full, &planned).unwrap();
+    // Now both hosts are full: of pinned CPUs, not of memory.
+    for host in ["a", "b"] {
+        let again = wish(1).with_numa(pinned.clone());
+        let there = again.with_destination(Destination::host(name(host)));
+        assert!(!scheduler.plan(&after, &there).is_placed(), "{host}");
+    }
+    assert!(
+        after.host(after.host_of(&server_id(1)).unwrap()).placed()[0]
+            .hardware
+            .is_some()
+    );
+
+    // What it asks for of devices is not known, so it can only be stopped.
+    let gpu = [PciRequest::new(1, [PciSpec::of("10de", "2330")])];
+    let (_, assigned) = pools.apply(&gpu, &PciScope::default()).unwrap();
+    let full = both
+        .with_server(&name("a"), victim(Some(assigned)))
+        .unwrap();
+    let planner = Preemption::new(scheduler);
+    let planned = planner.plan(&full, &request).unwrap();
+    let reasons: Vec<_> = planned.stops().map(|stop| stop.reason).collect();
+    assert_eq!(reasons, [StopReason::Unmovable]);
+    // Unless somebody says so.
+    let known = wish(1).with_numa(pinned).with_pci(gpu);
+    let wishes = Wishes::new().with_request(server_id(1), known);
+    let planned = planner.wishes(wishes).plan(&full, &request).unwrap();
+    let moved = planned.moves().next().unwrap().hardware.clone().unwrap();
+    assert!(moved.numa.is_some() && moved.pci.is_some());
 }
