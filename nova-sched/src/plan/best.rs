@@ -4,8 +4,6 @@
 //! every row of the fleet first with a multiplication where Nova's formula divides. What that can be wrong by
 //! is known; only the hosts that could be among the best by it are weighed by the exact formula.
 
-use std::cmp::Ordering;
-
 use crate::candidates::Candidates;
 use crate::explain::WeightPart;
 use crate::fleet::{Fleet, HostIndex, MeasureColumn};
@@ -23,8 +21,8 @@ const SPARSE: usize = 8;
 const GROUP: usize = MeasureColumn::GROUP;
 const LANES: usize = 8;
 
-/// With more hosts than this that could be among the best, weighing all of them is better.
-const CONTENDERS: usize = 4096;
+/// When so many hosts could be among the best, they are weighed, and the best of them kept.
+const CONTENDERS: usize = 1024;
 
 /// What every weigher says of the hosts that are left, as far as it is needed.
 pub(crate) struct Dense<'a> {
@@ -68,13 +66,13 @@ impl<'a> Dense<'a> {
     }
 
     /// The best `limit` hosts, best first and the earlier of equal ones first, and their weights;
-    /// `None` if too many are alike.
+    /// `None` if a weight is no number.
     pub(crate) fn best(&self, limit: usize) -> Option<Vec<(HostIndex, f64)>> {
         let mut found = Contenders::new(limit, self.slack());
-        self.sweep(|group, word, sums, _| found.offer(group, word, sums))?;
-        let mut best = self.weighed(found.finish())?;
-        best.truncate(limit);
-        Some(best)
+        let exact = |row| self.exact(row, None);
+        self.sweep(|group, word, sums, _| found.offer(group, word, sums, exact));
+        let best = found.finish(exact);
+        best.is_sound().then(|| best.into_hosts())
     }
 
     /// The same, and what would be without each of the weighers.
@@ -87,45 +85,43 @@ impl<'a> Dense<'a> {
             .map(|_| Contenders::new(1, slack))
             .collect();
         self.sweep(|group, word, sums, parts| {
-            found.offer(group, word, sums)?;
-            for ((found, part), term) in without.iter_mut().zip(parts).zip(&self.terms) {
+            found.offer(group, word, sums, |row| self.exact(row, None));
+            let each = without.iter_mut().zip(parts).zip(&self.terms);
+            for (left_out, ((found, part), term)) in each.enumerate() {
                 if !term.idle {
                     let mut rest = *sums;
                     for (rest, part) in rest.iter_mut().zip(part) {
                         *rest -= part;
                     }
-                    found.offer(group, word, &rest)?;
+                    found.offer(group, word, &rest, |row| self.exact(row, Some(left_out)));
                 }
             }
-            Some(())
-        })?;
-        let best = self.weighed(found.finish())?;
-        let (winner, highest) = *best.first()?;
-        let tied = best.iter().take_while(|(_, total)| *total >= highest);
-        let mut outcome = Outcome {
-            tied: tied.count(),
-            without: Vec::new(),
-            best,
-        };
-        outcome.best.truncate(limit);
+        });
+        let best = found.finish(|row| self.exact(row, None));
+        let mut sound = best.is_sound();
+        let tied = best.tied;
+        let best = best.into_hosts();
+        let (winner, _) = *best.first()?;
+        let mut otherwise = Vec::with_capacity(self.terms.len());
         for (left_out, found) in without.into_iter().enumerate() {
-            if self.terms[left_out].idle {
-                outcome.without.push(winner);
-                continue;
-            }
-            let others = self.terms.iter().enumerate();
-            let others = || others.clone().filter(|(place, _)| *place != left_out);
-            let total = |row| others().fold(0.0, |total, (_, term)| total + term.exact(row));
-            let mut best: Option<(usize, f64)> = None;
-            for row in found.finish() {
-                let total: f64 = total(row);
-                if best.is_none_or(|(_, best)| total > best) {
-                    best = Some((row, total));
-                }
-            }
-            outcome.without.push(HostIndex::from_row(best?.0));
+            let others = found.finish(|row| self.exact(row, Some(left_out)));
+            sound &= others.is_sound();
+            let first = others.into_hosts().first().map(|(host, _)| *host);
+            otherwise.push(first.unwrap_or(winner));
         }
-        Some(outcome)
+        sound.then_some(Outcome {
+            best,
+            tied,
+            without: otherwise,
+        })
+    }
+
+    /// The weight of a row by Nova's formula, without one of the terms if that is said.
+    fn exact(&self, row: usize, left_out: Option<usize>) -> f64 {
+        let terms = self.terms.iter().enumerate();
+        terms
+            .filter(|(place, term)| !term.idle && Some(*place) != left_out)
+            .fold(0.0, |total, (_, term)| total + term.exact(row))
     }
 
     /// What each weigher adds to the weight of a host; for all weighers only where all were kept.
@@ -146,10 +142,7 @@ impl<'a> Dense<'a> {
 
     /// Hands over, group by group, which hosts are left, about what they weigh, and of what that is
     /// made.
-    fn sweep(
-        &self,
-        mut take: impl FnMut(usize, u64, &[f64; GROUP], &[[f64; GROUP]]) -> Option<()>,
-    ) -> Option<()> {
+    fn sweep(&self, mut take: impl FnMut(usize, u64, &[f64; GROUP], &[[f64; GROUP]])) {
         let mut parts = vec![[0.0; GROUP]; self.terms.len()];
         for group in 0..self.fleet.len().div_ceil(GROUP) {
             let word = self.candidates.word(group);
@@ -165,27 +158,8 @@ impl<'a> Dense<'a> {
                     }
                 }
             }
-            take(group, word, &sums, &parts)?;
+            take(group, word, &sums, &parts);
         }
-        Some(())
-    }
-
-    /// The hosts of ascending rows by their exact weights; `None` if one is no number.
-    fn weighed(&self, rows: Vec<usize>) -> Option<Vec<(HostIndex, f64)>> {
-        let exact = |row| {
-            let terms = self.terms.iter().filter(|term| !term.idle);
-            terms.fold(0.0, |total, term| total + term.exact(row))
-        };
-        let mut weighed: Vec<(HostIndex, f64)> = rows
-            .into_iter()
-            .map(|row| (HostIndex::from_row(row), exact(row)))
-            .collect();
-        if weighed.iter().any(|(_, total)| !total.is_finite()) {
-            return None;
-        }
-        // Sorting is stable: of equal hosts the earlier stays in front.
-        weighed.sort_by(|(_, one), (_, other)| other.partial_cmp(one).unwrap_or(Ordering::Equal));
-        Some(weighed)
     }
 }
 
@@ -378,26 +352,48 @@ fn overridden(configured: f64, sign: f64, row: f64) -> f64 {
     if row.is_nan() { configured } else { sign * row }
 }
 
-/// The rows that can be among the best few by sums that may be wrong by some slack.
+/// The best few rows, by sums that may be wrong by some slack first and by exact weights then.
 struct Contenders {
+    limit: usize,
+    /// Those that can be among the best by their sums, ascending.
     rows: Vec<(usize, f64)>,
     tops: Tops,
     slack: f64,
+    settled: Settled,
+}
+
+/// Rows by their exact weights.
+#[derive(Default)]
+struct Settled {
+    /// Best first, the earlier of equal ones first.
+    best: Vec<(usize, f64)>,
+    /// How many weigh as much as the best.
+    tied: usize,
+    /// A weight was no finite number.
+    unsound: bool,
 }
 
 impl Contenders {
     fn new(limit: usize, slack: f64) -> Self {
         Self {
+            limit,
             rows: Vec::new(),
             tops: Tops::new(limit),
             slack,
+            settled: Settled::default(),
         }
     }
 
-    /// Takes in a group; `None` if too many hosts are alike.
-    fn offer(&mut self, group: usize, word: u64, sums: &[f64; GROUP]) -> Option<()> {
+    /// Takes in a group.
+    fn offer(
+        &mut self,
+        group: usize,
+        word: u64,
+        sums: &[f64; GROUP],
+        exact: impl Fn(usize) -> f64,
+    ) {
         if highest(sums) < self.tops.lowest - self.slack {
-            return Some(());
+            return;
         }
         for (place, sum) in sums.iter().enumerate() {
             if word >> place & 1 == 1 && *sum >= self.tops.lowest - self.slack {
@@ -406,20 +402,50 @@ impl Contenders {
             }
         }
         if self.rows.len() > CONTENDERS {
-            self.forget();
+            self.settle(exact);
         }
-        (self.rows.len() <= CONTENDERS).then_some(())
     }
 
-    fn forget(&mut self) {
+    /// Weighs those that can still be among the best, and keeps the best of them.
+    fn settle(&mut self, exact: impl Fn(usize) -> f64) {
         let least = self.tops.lowest - self.slack;
-        self.rows.retain(|(_, sum)| *sum >= least);
+        for (row, sum) in self.rows.drain(..) {
+            if sum >= least {
+                self.settled.take(row, exact(row), self.limit);
+            }
+        }
     }
 
-    /// The rows, ascending.
-    fn finish(mut self) -> Vec<usize> {
-        self.forget();
-        self.rows.into_iter().map(|(row, _)| row).collect()
+    fn finish(mut self, exact: impl Fn(usize) -> f64) -> Settled {
+        self.settle(exact);
+        self.settled
+    }
+}
+
+impl Settled {
+    /// Takes in one more row, which is later than those before it.
+    fn take(&mut self, row: usize, weight: f64, limit: usize) {
+        self.unsound |= !weight.is_finite();
+        match self.best.first() {
+            Some((_, best)) if weight < *best => {}
+            Some((_, best)) if weight == *best => self.tied += 1,
+            _ => self.tied = 1,
+        }
+        let gap = self.best.partition_point(|(_, other)| *other >= weight);
+        if gap < limit {
+            self.best.insert(gap, (row, weight));
+            self.best.truncate(limit);
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        !self.unsound
+    }
+
+    fn into_hosts(self) -> Vec<(HostIndex, f64)> {
+        let best = self.best.into_iter();
+        best.map(|(row, weight)| (HostIndex::from_row(row), weight))
+            .collect()
     }
 }
 
