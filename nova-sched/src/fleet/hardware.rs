@@ -106,6 +106,9 @@ impl Columns {
         self.measures
             .get_mut(Measure::FreePciDevices)
             .set(row, free);
+        self.measures
+            .get_mut(Measure::PciScarcity)
+            .set(row, 100.0 - free.min(99.0));
     }
 
     /// What is left once a server has taken what it gets.

@@ -26,10 +26,12 @@ pub enum Measure {
     HypervisorVersion,
     /// PCI devices that are free to be passed through.
     FreePciDevices,
+    /// 100 less the free PCI devices, of which 99 count at most: what Nova's `PCIWeigher` says.
+    PciScarcity,
 }
 
 impl Measure {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::FreeVcpus,
         Self::FreeRam,
         Self::FreeDisk,
@@ -38,6 +40,7 @@ impl Measure {
         Self::FailedBuilds,
         Self::HypervisorVersion,
         Self::FreePciDevices,
+        Self::PciScarcity,
     ];
 
     fn place(self) -> usize {
@@ -50,6 +53,7 @@ impl Measure {
             Self::FailedBuilds => 5,
             Self::HypervisorVersion => 6,
             Self::FreePciDevices => 7,
+            Self::PciScarcity => 8,
         }
     }
 }
@@ -144,7 +148,7 @@ impl MeasureColumn {
 
 /// The columns of all measures.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Measures([MeasureColumn; 8]);
+pub(super) struct Measures([MeasureColumn; 9]);
 
 impl Measures {
     pub(super) fn get(&self, measure: Measure) -> &MeasureColumn {
