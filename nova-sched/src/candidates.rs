@@ -1,6 +1,6 @@
 //! The hosts that are still in the running: one bit each.
 
-use crate::fleet::{Column, HostIndex};
+use crate::fleet::{Column, HostIndex, MeasureColumn};
 
 /// The hosts that no filter has refused yet.
 ///
@@ -131,6 +131,28 @@ impl Candidates {
             }
             pack(&bits)
         });
+    }
+
+    /// Leaves every host out whose measure is lower. Groups of hosts that all have enough, or all
+    /// too little, are not looked into.
+    pub fn retain_at_least(&mut self, column: &MeasureColumn, least: f64) {
+        self.len = 0;
+        let groups = self.words.iter_mut().zip(column.extremes().iter());
+        for (number, (word, extremes)) in groups.enumerate() {
+            if *word == 0 {
+                continue;
+            }
+            if extremes.high < least {
+                *word = 0;
+            } else if extremes.low < least {
+                let mut bits = [0; BITS];
+                for (bit, value) in bits.iter_mut().zip(column.group(number)) {
+                    *bit = u8::from(*value >= least);
+                }
+                *word &= pack(&bits);
+            }
+            self.len += ones(*word);
+        }
     }
 
     /// As [`retain_by`](Self::retain_by), with two columns.

@@ -4,7 +4,7 @@ use nova_core::id::HostName;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Fleet, HostIndex};
-use crate::plan::best::{Dense, Outcome};
+use crate::plan::dense::{Dense, Outcome};
 use crate::plan::ranking::{Order, Ranking, best_first};
 use crate::scheduler::Scheduler;
 

@@ -48,7 +48,7 @@ pub(super) fn sweep(
         // Exact in `f64`.
         Ok(small) => {
             let small = f64::from(small);
-            candidates.retain_by(column.free(), |free| *free >= small);
+            candidates.retain_at_least(column.free(), small);
         }
         Err(_) => candidates.retain_by2(column.capacity(), column.used(), |capacity, used| {
             used.saturating_add(wanted) <= *capacity

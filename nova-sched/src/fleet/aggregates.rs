@@ -7,7 +7,7 @@ use nova_core::id::{AggregateId, HostName};
 use nova_core::model::Aggregate;
 use serde::{Deserialize, Serialize};
 
-use super::{Column, HostIndex};
+use super::{Column, HostIndex, Overrides};
 use crate::python::python_float;
 
 /// A set of hosts with metadata that filters and weighers look for.
@@ -94,8 +94,8 @@ pub(super) struct Aggregates {
     /// The numbers of each row's aggregates; nothing for most.
     of_row: Column<Option<Arc<[u32]>>>,
     by_key: BTreeMap<String, Vec<u32>>,
-    /// By key, for each row: the lowest number that its aggregates have for the key, or NaN.
-    multipliers: BTreeMap<String, Vec<f64>>,
+    /// By key.
+    multipliers: BTreeMap<String, Overrides>,
 }
 
 /// What the keys end with whose values weighers multiply by.
@@ -165,8 +165,8 @@ impl Aggregates {
         }
     }
 
-    fn lowest(&self, key: &str) -> Vec<f64> {
-        let mut rows = vec![f64::NAN; self.of_row.len()];
+    fn lowest(&self, key: &str) -> Overrides {
+        let mut overrides = Overrides::none(self.of_row.len());
         for host in self.with_key(key).flat_map(|(_, hosts)| hosts) {
             let mut texts = self
                 .of(host.get())
@@ -174,15 +174,15 @@ impl Aggregates {
             let lowest = texts.try_fold(f64::INFINITY, |lowest, text| {
                 python_float(text).map(|value| lowest.min(value))
             });
-            if let (Some(row), Some(lowest)) = (rows.get_mut(host.get()), lowest) {
-                *row = lowest;
+            if let Some(lowest) = lowest {
+                overrides.set(host.get(), lowest);
             }
         }
-        rows
+        overrides
     }
 
-    pub(super) fn multipliers(&self, key: &str) -> Option<&[f64]> {
-        self.multipliers.get(key).map(Vec::as_slice)
+    pub(super) fn multipliers(&self, key: &str) -> Option<&Overrides> {
+        self.multipliers.get(key)
     }
 
     pub(super) fn of(&self, row: usize) -> impl Iterator<Item = &HostAggregate> {

@@ -2,8 +2,8 @@
 
 use nova_core::model::Inventory;
 
-use super::Column;
 use super::rows::unsigned;
+use super::{Column, MeasureColumn};
 
 /// How much of one class of resource one host has. All zero where it offers none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -54,7 +54,7 @@ pub struct ResourceColumn {
     ratio: Column<f64>,
     capacity: Column<u64>,
     used: Column<u64>,
-    free: Column<f64>,
+    free: MeasureColumn,
     /// No host has fewer units than this.
     least: u64,
 }
@@ -87,7 +87,7 @@ impl ResourceColumn {
 
     /// How many units may still be claimed on each host: a number to sweep by. It is exact up to
     /// 2^53, and above that no lower than 2^53.
-    pub fn free(&self) -> &Column<f64> {
+    pub fn free(&self) -> &MeasureColumn {
         &self.free
     }
 
@@ -123,7 +123,7 @@ impl ResourceColumn {
             ratio: Column::filled(0.0, rows),
             capacity: Column::filled(0, rows),
             used: Column::filled(0, rows),
-            free: Column::filled(0.0, rows),
+            free: MeasureColumn::filled(0.0, rows),
             least: 0,
         }
     }

@@ -101,6 +101,19 @@ impl MeasureColumn {
         &block[from..to]
     }
 
+    pub(super) fn filled(value: f64, len: usize) -> Self {
+        Self {
+            values: Column::filled(value, len),
+            extremes: Column::filled(
+                Extremes {
+                    low: value,
+                    high: value,
+                },
+                len.div_ceil(Self::GROUP),
+            ),
+        }
+    }
+
     pub(super) fn push(&mut self, value: f64) {
         self.values.push(value);
         self.summarise(self.values.len() - 1);

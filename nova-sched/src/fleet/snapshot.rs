@@ -19,7 +19,7 @@ use super::servers::ServerIndex;
 use super::stats::{StatNames, Stats};
 use super::{
     Amounts, Column, FleetBuilder, HostAggregate, HostView, Liveness, Measure, MeasureColumn,
-    PlacedServer, ResourceColumn, SupportedInstance,
+    Overrides, PlacedServer, ResourceColumn, SupportedInstance,
 };
 use crate::candidates::Candidates;
 
@@ -281,9 +281,9 @@ impl Fleet {
         self.inner.aggregates.keys()
     }
 
-    /// What the aggregates of each host say for a key that ends with `_weight_multiplier`: the
-    /// lowest of the values if all are numbers, else NaN. `None` if no aggregate has the key.
-    pub(crate) fn aggregate_multipliers(&self, key: &str) -> Option<&[f64]> {
+    /// What the aggregates of hosts say for a key that ends with `_weight_multiplier`; `None` if no
+    /// aggregate has the key.
+    pub(crate) fn aggregate_multipliers(&self, key: &str) -> Option<&Overrides> {
         self.inner.aggregates.multipliers(key)
     }
 

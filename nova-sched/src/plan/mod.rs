@@ -1,7 +1,7 @@
 //! Plans: what was decided, and how it is decided.
 
-pub(crate) mod best;
 mod claimer;
+pub(crate) mod dense;
 mod diff;
 pub(crate) mod filtering;
 pub(crate) mod hardware;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use nova_core::id::ServerId;
 
-use super::best::{Dense, MOST};
 use super::claimer::{Claimer, Unclaimed};
+use super::dense::{Dense, MOST};
 use super::ranking::{Lot, Order, Ranking, draw, first_unweighable};
 use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};

@@ -285,11 +285,10 @@ impl<'a> Asked<'a> {
                 Multipliers::Overridden {
                     configured,
                     sign,
-                    rows,
-                } => match rows.get(host.get()) {
-                    Some(row) if !row.is_nan() => sign * row,
-                    _ => *configured,
-                },
+                    overrides,
+                } => overrides
+                    .get(host.get())
+                    .map_or(*configured, |multiplier| sign * multiplier),
                 Multipliers::Each => multiplier,
             };
             (!same(said, multiplier)).then(|| {

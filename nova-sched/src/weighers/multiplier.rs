@@ -1,7 +1,7 @@
 //! How much a weigher counts, and what aggregates say of that.
 
 use super::Weigher;
-use crate::fleet::{Fleet, HostIndex, HostView};
+use crate::fleet::{Fleet, HostIndex, HostView, Overrides};
 use crate::python::python_float;
 
 /// How much each host's normalised weight counts. What is not a finite number counts as 0.
@@ -16,8 +16,8 @@ pub enum Multipliers<'a> {
         configured: f64,
         /// What the aggregates say is multiplied by this: 1 or −1.
         sign: f64,
-        /// What they say, by row; NaN where they say nothing.
-        rows: &'a [f64],
+        /// What they say.
+        overrides: &'a Overrides,
     },
     /// [`Weigher::multiplier`](super::Weigher::multiplier) is asked of each host.
     Each,
@@ -39,11 +39,10 @@ impl Multipliers<'_> {
             Self::Overridden {
                 configured,
                 sign,
-                rows,
-            } => match rows.get(host.get()) {
-                Some(row) if !row.is_nan() => sign * row,
-                _ => *configured,
-            },
+                overrides,
+            } => overrides
+                .get(host.get())
+                .map_or(*configured, |multiplier| sign * multiplier),
             Self::Each => weigher.multiplier(&fleet.host(host)),
         })
     }
@@ -116,10 +115,10 @@ impl AggregateMultiplier {
     pub fn over<'a>(&self, fleet: &'a Fleet) -> Multipliers<'a> {
         match fleet.aggregate_multipliers(self.key) {
             None => Multipliers::Same(self.configured()),
-            Some(rows) => Multipliers::Overridden {
+            Some(overrides) => Multipliers::Overridden {
                 configured: self.configured(),
                 sign: self.sign,
-                rows,
+                overrides,
             },
         }
     }

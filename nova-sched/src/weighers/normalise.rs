@@ -99,6 +99,15 @@ impl Scale {
         1.0 / self.range
     }
 
+    /// The largest number that comes up when a weight is multiplied by [`inverse`](Self::inverse),
+    /// on a scale that is not flat.
+    pub(crate) fn reach(self) -> f64 {
+        if self.is_flat() {
+            return 1.0;
+        }
+        1.0 + self.low.abs().max(self.high.abs()) / self.range
+    }
+
     /// A finite weight that is normalised to the same.
     pub(crate) fn tame(self, weight: f64) -> f64 {
         if weight.is_finite() { weight } else { self.low }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nova_sched::testing::{self, Broken, FilterLaws, Law, WeigherLaws};
-use nova_sched::weighers::{Multipliers, Scores};
+use nova_sched::weighers::{AggregateMultiplier, Multipliers, Scores};
 use nova_sched::{
     Candidates, Config, Filter, Fleet, HostIndex, HostView, Measure, PlacementRequest, Reason,
     Registry, Verdict, Weigher,
@@ -488,10 +488,8 @@ fn weighers_that_are_wrong_are_found() {
         ),
         (
             Weighs {
-                multipliers: Some(|_| Multipliers::Overridden {
-                    configured: 1.0,
-                    sign: -1.0,
-                    rows: &[f64::NAN, 1.0],
+                multipliers: Some(|fleet| {
+                    AggregateMultiplier::new("ram_weight_multiplier", 1.0).over(fleet)
                 }),
                 ..Weighs::default()
             },
