@@ -44,19 +44,19 @@ pub(super) fn sweep(
         candidates.clear();
         return;
     };
-    match u32::try_from(wanted) {
-        // Exact in `f64`.
-        Ok(small) => {
-            let small = f64::from(small);
-            candidates.retain_at_least(column.free(), small);
-        }
-        Err(_) => candidates.retain_by2(column.capacity(), column.used(), |capacity, used| {
-            used.saturating_add(wanted) <= *capacity
-        }),
-    }
+    // No capacity is larger than what `f64` can tell apart.
+    candidates.retain_at_least(column.free(), in_f64(wanted));
     if wanted > column.least_total() {
         candidates.retain_by(column.total(), |total| wanted <= *total);
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is larger than 2^53 is rounded to 2^53 or more, and nobody has so much"
+)]
+fn in_f64(wanted: u64) -> f64 {
+    wanted as f64
 }
 
 /// Declares the filter of one resource class.

@@ -52,7 +52,6 @@ pub struct ResourceColumn {
     total: Column<u64>,
     reserved: Column<u64>,
     ratio: Column<f64>,
-    capacity: Column<u64>,
     used: Column<u64>,
     free: MeasureColumn,
     /// No host has fewer units than this.
@@ -76,8 +75,8 @@ impl ResourceColumn {
     }
 
     /// How many units may be claimed on each host.
-    pub fn capacity(&self) -> &Column<u64> {
-        &self.capacity
+    pub fn capacity(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.total.len()).map(|row| self.amounts(row).capacity)
     }
 
     /// How many units are claimed on each host.
@@ -85,8 +84,8 @@ impl ResourceColumn {
         &self.used
     }
 
-    /// How many units may still be claimed on each host: a number to sweep by. It is exact up to
-    /// 2^53, and above that no lower than 2^53.
+    /// How many units may still be claimed on each host: a number to sweep by. It is exact, since no
+    /// inventory is larger than 2^53 units.
     pub fn free(&self) -> &MeasureColumn {
         &self.free
     }
@@ -102,14 +101,13 @@ impl ResourceColumn {
             self.total.get(row),
             self.reserved.get(row),
             self.ratio.get(row),
-            self.capacity.get(row),
             self.used.get(row),
         ) {
-            (Some(total), Some(reserved), Some(ratio), Some(capacity), Some(used)) => Amounts {
+            (Some(total), Some(reserved), Some(ratio), Some(used)) => Amounts {
                 total: *total,
                 reserved: *reserved,
                 ratio: *ratio,
-                capacity: *capacity,
+                capacity: capacity(*total, *reserved, *ratio),
                 used: *used,
             },
             _ => Amounts::default(),
@@ -121,7 +119,6 @@ impl ResourceColumn {
             total: Column::filled(0, rows),
             reserved: Column::filled(0, rows),
             ratio: Column::filled(0.0, rows),
-            capacity: Column::filled(0, rows),
             used: Column::filled(0, rows),
             free: MeasureColumn::filled(0.0, rows),
             least: 0,
@@ -132,7 +129,6 @@ impl ResourceColumn {
         self.total.push(0);
         self.reserved.push(0);
         self.ratio.push(0.0);
-        self.capacity.push(0);
         self.used.push(0);
         self.free.push(0.0);
     }
@@ -143,8 +139,6 @@ impl ResourceColumn {
             .set(row, inventory.map_or(0, Inventory::reserved));
         self.ratio
             .set(row, inventory.map_or(0.0, Inventory::allocation_ratio));
-        self.capacity
-            .set(row, inventory.map_or(0, Inventory::capacity));
         self.used.set(row, used);
         self.update_free(row);
         let total = inventory.map_or(0, Inventory::total);
@@ -164,7 +158,6 @@ impl ResourceColumn {
         self.total.remove(row);
         self.reserved.remove(row);
         self.ratio.remove(row);
-        self.capacity.remove(row);
         self.used.remove(row);
         self.free.remove(row);
     }
@@ -173,4 +166,10 @@ impl ResourceColumn {
         self.used.update(row, |used| *used = update(*used));
         self.update_free(row);
     }
+}
+
+/// What may be claimed, by the inventory that the numbers were taken from; nothing where there was
+/// none.
+fn capacity(total: u64, reserved: u64, ratio: f64) -> u64 {
+    Inventory::new(total, reserved, ratio).map_or(0, |inventory| inventory.capacity())
 }

@@ -101,7 +101,7 @@ impl Fleet {
         let columns = self.edit();
         match columns.row(&host.name) {
             Some(row) => {
-                let service = columns.identities[row].service_host.clone();
+                let service = columns.identities[row].service_host.as_deref().cloned();
                 let moved = service.as_ref().unwrap_or(&host.name) != host.service_host();
                 columns.set(row, host);
                 if moved {

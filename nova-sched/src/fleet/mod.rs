@@ -9,6 +9,7 @@ mod hardware;
 mod host_state;
 mod liveness;
 mod measure;
+mod names;
 mod overrides;
 mod rows;
 mod servers;

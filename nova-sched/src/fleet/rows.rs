@@ -1,13 +1,15 @@
 //! How rows are written: one host into every column.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use nova_core::id::{HostName, ServerId, ZoneName};
+use nova_core::id::{CellName, HostName, ServerId, ZoneName};
 use nova_core::model::{ResourceClass, Resources};
 use nova_core::units::Mebibytes;
 
 use super::aggregates::Aggregates;
+use super::names::NameIndex;
 use super::snapshot::{Columns, Identity, Profile, Profiles, Service};
 use super::{
     Column, HostAggregate, HostIndex, HostState, Liveness, Measure, PlacedServer, ResourceColumn,
@@ -17,8 +19,8 @@ use super::{
 impl Columns {
     pub(super) fn push(&mut self, host: HostState) {
         let row = self.names.len();
-        Arc::make_mut(&mut self.rows).insert(host.name.clone(), row_number(row));
         self.names.push(host.name.clone());
+        Arc::make_mut(&mut self.rows).insert(&self.names, row);
         self.identities.push(Identity::default());
         self.zones.push(0);
         self.services.push(None);
@@ -80,7 +82,7 @@ impl Columns {
             .clone()
             .filter(|service| *service != host.name);
         let former = self.identities.get(row);
-        let former = former.and_then(|identity| identity.service_host.clone());
+        let former = former.and_then(|identity| identity.service_host.as_deref().cloned());
         if former != service_host {
             let nodes = Arc::make_mut(&mut self.nodes_of);
             if let Some(rows) = former.and_then(|former| nodes.get_mut(&former)) {
@@ -92,15 +94,11 @@ impl Columns {
                 rows.sort_unstable();
             }
         }
+        let cell = host.cell.as_ref().map(|cell| self.cell_number(cell));
         let first = self.identities.get(0).filter(|_| row > 0);
-        self.several_cells |= first.is_some_and(|first| first.cell != host.cell);
-        // Most hosts are in the cell of the first: they share its name.
-        let cell = match first.and_then(|first| first.cell.clone()) {
-            Some(cell) if host.cell.as_ref() == Some(&cell) => Some(cell),
-            _ => host.cell.clone(),
-        };
+        self.several_cells |= first.is_some_and(|first| first.cell != cell);
         let identity = Identity {
-            service_host,
+            service_host: service_host.map(Box::new),
             cell,
             ip: host.host_ip,
         };
@@ -169,7 +167,7 @@ impl Columns {
             self.places.insert(server.id, row_number(row));
         }
         self.placed
-            .set(row, (!placed.is_empty()).then(|| Arc::new(placed)));
+            .set(row, (!placed.is_empty()).then(|| Arc::from(placed)));
     }
 
     fn set_profile(&mut self, row: usize, profile: Profile) {
@@ -221,14 +219,13 @@ impl Columns {
 
     /// Finds every row again after some moved.
     fn renumber(&mut self) {
-        let rows = (0..).zip(self.names.iter());
-        self.rows = Arc::new(rows.map(|(row, name)| (name.clone(), row)).collect());
+        self.rows = Arc::new(NameIndex::of(&self.names));
         let mut nodes = super::snapshot::Lookup::default();
         let mut places = super::servers::ServerIndex::default();
         let mut in_service = crate::candidates::Candidates::none(self.names.len());
         for row in 0..self.names.len() {
             let index = HostIndex::from_row(row);
-            if let Some(service) = self.identities[row].service_host.clone() {
+            if let Some(service) = self.identities[row].service_host.as_deref().cloned() {
                 let rows: &mut Vec<HostIndex> = nodes.entry(service).or_default();
                 rows.push(index);
             }
@@ -250,7 +247,7 @@ impl Columns {
             .names
             .iter()
             .zip(self.identities.iter())
-            .map(|(name, identity)| identity.service_host.as_ref().unwrap_or(name).clone())
+            .map(|(name, identity)| identity.service_host.as_deref().unwrap_or(name).clone())
             .collect();
         self.aggregates = Arc::new(Aggregates::resolve(list, services.iter()));
     }
@@ -309,11 +306,12 @@ impl Columns {
     pub(super) fn note(&mut self, row: usize, server: PlacedServer) {
         let id = server.id;
         self.placed.update(row, |placed| {
-            let placed = Arc::make_mut(placed.get_or_insert_default());
-            match placed.binary_search_by_key(&id, |server| server.id) {
-                Ok(found) => placed[found] = server,
-                Err(gap) => placed.insert(gap, server),
+            let mut servers = placed.as_deref().map_or_else(Vec::new, <[_]>::to_vec);
+            match servers.binary_search_by_key(&id, |server| server.id) {
+                Ok(found) => servers[found] = server,
+                Err(gap) => servers.insert(gap, server),
             }
+            *placed = Some(Arc::from(servers));
         });
         self.places.insert(id, row_number(row));
     }
@@ -321,14 +319,10 @@ impl Columns {
     pub(super) fn forget(&mut self, row: usize, id: &ServerId) -> Option<PlacedServer> {
         let mut gone = None;
         self.placed.update(row, |placed| {
-            if let Some(servers) = placed {
-                let servers = Arc::make_mut(servers);
-                if let Ok(found) = servers.binary_search_by_key(id, |server| server.id) {
-                    gone = Some(servers.remove(found));
-                }
-            }
-            if placed.as_ref().is_some_and(|servers| servers.is_empty()) {
-                *placed = None;
+            let mut servers = placed.as_deref().map_or_else(Vec::new, <[_]>::to_vec);
+            if let Ok(found) = servers.binary_search_by_key(id, |server| server.id) {
+                gone = Some(servers.remove(found));
+                *placed = (!servers.is_empty()).then(|| Arc::from(servers));
             }
         });
         if gone.is_some() {
@@ -338,9 +332,7 @@ impl Columns {
     }
 
     pub(super) fn row(&self, name: &HostName) -> Option<usize> {
-        self.rows
-            .get(name)
-            .and_then(|row| usize::try_from(*row).ok())
+        self.rows.get(&self.names, name)
     }
 
     pub(super) fn column(&mut self, class: &ResourceClass) -> &mut ResourceColumn {
@@ -382,6 +374,16 @@ impl Columns {
                 .iter_mut()
                 .map(|(class, column)| (class.clone(), column)),
         )
+    }
+
+    fn cell_number(&mut self, cell: &CellName) -> NonZeroU32 {
+        let place = self.cell_names.iter().position(|name| name == cell);
+        let place = place.unwrap_or_else(|| {
+            let names = Arc::make_mut(&mut self.cell_names);
+            names.push(cell.clone());
+            names.len() - 1
+        });
+        NonZeroU32::MIN.saturating_add(row_number(place))
     }
 
     fn zone_number(&mut self, zone: &ZoneName) -> u32 {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, ResourceClass};
 use super::aggregates::Aggregates;
 use super::hardware::Hardware;
 use super::measure::Measures;
+use super::names::NameIndex;
 use super::servers::ServerIndex;
 use super::stats::{StatNames, Stats};
 use super::{
@@ -79,10 +81,12 @@ pub(super) type Lookup<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 pub(super) struct Columns {
     pub(super) generation: u64,
     pub(super) names: Column<HostName>,
-    pub(super) rows: Arc<Lookup<HostName, u32>>,
+    pub(super) rows: Arc<NameIndex>,
     pub(super) identities: Column<Identity>,
     /// The rows of compute services whose nodes have names of their own.
     pub(super) nodes_of: Arc<Lookup<HostName, Vec<HostIndex>>>,
+    /// From 1 on.
+    pub(super) cell_names: Arc<Vec<CellName>>,
     /// Whether a host came into another cell than the first.
     pub(super) several_cells: bool,
     /// Indices into `zone_names`.
@@ -100,7 +104,7 @@ pub(super) struct Columns {
     pub(super) metrics: Column<Option<Arc<BTreeMap<String, f64>>>>,
     pub(super) measures: Measures,
     pub(super) vcpus_used: Column<f64>,
-    pub(super) placed: Column<Option<Arc<Vec<PlacedServer>>>>,
+    pub(super) placed: Column<Option<Arc<[PlacedServer]>>>,
     pub(super) places: ServerIndex,
     pub(super) hardware: Hardware,
     pub(super) aggregates: Arc<Aggregates>,
@@ -114,8 +118,10 @@ pub(super) struct Columns {
 /// What a host is besides its name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identity {
-    pub(super) service_host: Option<HostName>,
-    pub(super) cell: Option<CellName>,
+    /// Seldom there.
+    pub(super) service_host: Option<Box<HostName>>,
+    /// An index into `cell_names`.
+    pub(super) cell: Option<NonZeroU32>,
     pub(super) ip: Option<IpAddr>,
 }
 
@@ -207,7 +213,8 @@ impl Fleet {
 
     /// The place of a name.
     pub fn index_of(&self, name: &HostName) -> Option<HostIndex> {
-        self.inner.rows.get(name).map(|row| HostIndex(*row))
+        let row = self.inner.rows.get(&self.inner.names, name)?;
+        Some(HostIndex::from_row(row))
     }
 
     /// The name at a place, if there is one.
@@ -345,7 +352,7 @@ impl Fleet {
     }
 
     /// The servers that are known one by one: a column for sweeps.
-    pub(crate) fn placed(&self) -> &Column<Option<Arc<Vec<PlacedServer>>>> {
+    pub(crate) fn placed(&self) -> &Column<Option<Arc<[PlacedServer]>>> {
         &self.inner.placed
     }
 

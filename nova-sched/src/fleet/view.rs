@@ -111,7 +111,7 @@ impl<'a> HostView<'a> {
     /// Those of its servers that are known one by one, by their ids.
     pub fn placed(&self) -> &'a [PlacedServer] {
         let placed = self.fleet.inner.placed.get(self.index.get());
-        placed.and_then(Option::as_deref).map_or(&[], Vec::as_slice)
+        placed.and_then(Option::as_deref).unwrap_or_default()
     }
 
     /// Whether a server is known to be on it.
@@ -127,13 +127,15 @@ impl<'a> HostView<'a> {
     /// If the index is not of this fleet, as indexing a slice does.
     pub fn service_host(&self) -> &'a HostName {
         self.identity()
-            .and_then(|identity| identity.service_host.as_ref())
+            .and_then(|identity| identity.service_host.as_deref())
             .unwrap_or_else(|| self.name())
     }
 
     /// Its cell, if it is known.
     pub fn cell(&self) -> Option<&'a CellName> {
-        self.identity()?.cell.as_ref()
+        let number = self.identity()?.cell?.get() - 1;
+        let names = &self.fleet.inner.cell_names;
+        names.get(usize::try_from(number).ok()?)
     }
 
     /// Its address, if it is known.
@@ -209,7 +211,8 @@ impl<'a> HostView<'a> {
         state.liveness = self.liveness();
         state.disabled = self.disabled_reason().map(str::to_owned);
         let identity = self.identity();
-        state.service_host = identity.and_then(|identity| identity.service_host.clone());
+        state.service_host =
+            identity.and_then(|identity| identity.service_host.as_deref().cloned());
         state.cell = self.cell().cloned();
         state.host_ip = self.host_ip();
         state.servers = self.servers();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_core::model::{ResourceClass, Resources};
 
-use crate::fleet::{Amounts, Column, Fleet, HostIndex, HostView};
+use crate::fleet::{Amounts, Fleet, HostIndex, HostView};
 
 /// What all hosts of a fleet together have. Moves do not change it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,11 +25,9 @@ impl FleetLoad {
         let classes = standard.iter().chain(fleet.other_classes());
         let sums = classes.filter_map(|class| {
             let column = fleet.resource(class)?;
-            let sum = |amounts: &Column<u64>| {
-                let add = |sum: u64, amount: &u64| sum.saturating_add(*amount);
-                amounts.iter().fold(0, add)
-            };
-            Some((class.clone(), (sum(column.capacity()), sum(column.used()))))
+            let capacity = column.capacity().fold(0, u64::saturating_add);
+            let used = column.used().iter().copied().fold(0, u64::saturating_add);
+            Some((class.clone(), (capacity, used)))
         });
         Self {
             hosts: fleet.len(),

@@ -37,7 +37,7 @@ impl HeatMap {
             return;
         };
         let used = column.used().iter().copied();
-        let mut shares = used.zip(column.capacity().iter().copied()).peekable();
+        let mut shares = used.zip(column.capacity()).peekable();
         let mut rows = Vec::with_capacity(self.rows);
         while shares.peek().is_some() {
             let row = shares.by_ref().take(self.hosts_per_row);
