@@ -45,19 +45,26 @@
 //! # Parts
 //!
 //! * [`Fleet`]: the hosts, in columns behind shared pointers; [`HostView`] is one of them.
-//! * [`Filter`]: which hosts will do. [`filters`] holds those of Nova; one of your own is ten
-//!   lines.
+//!   [`SharedFleet`] is one that is fed by updates while many plan with it.
+//! * [`Filter`]: which hosts will do. [`filters`] holds those of Nova, and what Nova asks of its
+//!   Placement service; one of your own is ten lines.
 //! * [`Weigher`]: which of them is best. [`weighers`] holds those of Nova.
-//! * [`Scheduler`]: filters and weighers in order. [`Scheduler::plan`] decides.
+//! * [`Scheduler`]: filters and weighers in order. [`Scheduler::plan`] decides;
+//!   [`Scheduler::plan_claiming`] claims meanwhile, as Nova does. [`Registry`] makes one from a
+//!   [`Config`] with Nova's names and options.
 //! * [`Plan`]: hosts, alternates, and [`Plan::explain`]: hosts removed by each filter with typed
-//!   reasons, weights, the decisive weigher, and the smallest change that would have fitted.
-//! * [`testing`]: the laws that filters and weighers keep, checked in their authors' tests; hosts
-//!   and requests in a line each.
+//!   reasons, weights, the decisive weigher, and the smallest change that would have fitted;
+//!   [`Plan::diff`] compares two.
+//! * [`numa`] and [`pci`]: NUMA cells and PCI devices of hosts, and what fits onto them.
+//! * [`preempt`] and [`rebalance`]: plans that move or stop servers, for those who ask for them.
+//! * [`replay`]: traces of arrivals and departures through a scheduler, to judge it.
+//! * [`testing`]: the laws that filters and weighers keep, for the tests of whoever writes one.
 //!
 //! # What it does not do
 //!
-//! It claims nothing: two plans from one fleet may choose the same room, and whoever commits them
-//! finds out. It keeps no state between plans, reads no configuration, and logs nothing.
+//! It claims nothing by itself: two plans from one fleet may choose the same room, and whoever
+//! commits them finds out. It keeps no state between plans, opens no file, reads no clock, and logs
+//! nothing.
 
 mod candidates;
 mod error;

@@ -60,8 +60,7 @@ pub struct Scheduler {
 }
 
 impl Default for Scheduler {
-    /// The filters that stand for Placement and Nova's default ones, as far as they are there, and
-    /// Nova's weighers (see [`SchedulerBuilder::with_defaults`]).
+    /// The filters that stand for Placement, Nova's default filters, and all of Nova's weighers (see [`SchedulerBuilder::with_defaults`]).
     fn default() -> Self {
         Self::builder().with_defaults().build()
     }
@@ -88,7 +87,8 @@ impl Scheduler {
     /// some, are left out; the filters are run in order until none is left; the rest is weighed
     /// and sorted, the earlier of equal hosts first; the best is taken, and its resources count as
     /// used for the next server. The hosts that passed, best first, are the hosts that the next
-    /// server may choose from. Either all servers are placed, or none.
+    /// server may choose from. Either all servers are placed, or
+    /// none, unless the request takes [as many as fit](crate::Fulfilment::AsManyAsFit).
     ///
     /// Several servers are placed as if they were planned one by one, each on the fleet with those
     /// before it placed and its hosts in the order that the former one found, as long as no lots

@@ -43,12 +43,14 @@ pub struct Explanation {
     pub request: PlacementRequest,
     /// How many hosts the fleet has.
     pub hosts: usize,
-    /// For how many of the servers a host was found. Less than all is none: see `placements`.
+    /// For how many of the servers a host was found. All or none are placed, unless the request takes
+    /// as many as fit: see `placements`.
     pub fits: u32,
     /// What failed the request as a whole, so that nothing is placed, however much would fit.
     #[serde(default)]
     pub failure: Option<Failure>,
-    /// Where each server goes; empty if not all of them could be placed.
+    /// Where each server goes; empty if [not enough](PlacementRequest::least) of them could be
+    /// placed.
     pub placements: Vec<Placement>,
     /// How each server was placed, up to the first that could not be. Not recorded with
     /// [`Detail::Off`].

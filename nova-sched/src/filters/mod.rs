@@ -1,4 +1,6 @@
-//! Filters: which hosts will do at all. Names are those of Nova's classes.
+//! Filters: which hosts will do at all. Names are those of Nova's classes; [`CellFilter`],
+//! [`InTreeFilter`], [`MemberOfFilter`], [`ResourceFilter`] and [`TraitsFilter`] stand for what Nova
+//! asks of Placement in other words.
 
 mod aggregate_capacity;
 mod aggregate_core;

@@ -37,12 +37,13 @@ impl Plan {
         Self { record }
     }
 
-    /// Whether every server has a host.
+    /// Whether every server has a host, or, where as many as fit will do, any has.
     pub fn is_placed(&self) -> bool {
         self.record.is_placed()
     }
 
-    /// A host for each server; empty if not all of them could be placed.
+    /// A host for each server, or for those that fit; empty if
+    /// [not enough](PlacementRequest::least) of them could be placed.
     pub fn placements(&self) -> &[Placement] {
         &self.record.placements
     }
@@ -77,7 +78,7 @@ impl Plan {
     /// The placements, or the error that says why there are none.
     ///
     /// # Errors
-    /// [`NoValidHost`] if not every server could be placed.
+    /// [`NoValidHost`] if not [enough](PlacementRequest::least) servers could be placed.
     pub fn into_result(self) -> Result<Vec<Placement>, NoValidHost> {
         if self.is_placed() {
             Ok(self.record.placements)
