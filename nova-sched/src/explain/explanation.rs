@@ -52,7 +52,8 @@ pub struct Explanation {
     /// Where each server goes; empty if [not enough](PlacementRequest::least) of them could be
     /// placed.
     pub placements: Vec<Placement>,
-    /// How each server was placed, up to the first that could not be. Not recorded with
+    /// How each server was placed, up to the first that could not be: the first
+    /// [`MAX_ROUNDS`](Self::MAX_ROUNDS) of them, and the last. Not recorded with
     /// [`Detail::Off`].
     pub rounds: Vec<Round>,
     /// What no host could take even if it were empty. Looked for only if not all servers could be
@@ -84,6 +85,9 @@ pub struct Round {
 }
 
 impl Explanation {
+    /// How many servers of one request are told about, besides the last.
+    pub const MAX_ROUNDS: usize = 100;
+
     /// Whether every server has a host, or, where as many as fit will do, any has.
     pub fn is_placed(&self) -> bool {
         self.failure.is_none() && self.fits >= self.request.least()

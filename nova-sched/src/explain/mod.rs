@@ -17,5 +17,6 @@ pub use ranking::{Decisive, RankedHost, RankingTable, WeightPart};
 pub use shortfall::Shortfall;
 pub use step::{FilterStep, Refusal};
 
+pub(crate) use ranking::shown;
 pub(crate) use shortfall::shortfalls;
 pub(crate) use suggest::suggest;

@@ -114,7 +114,7 @@ impl RankingTable {
                 .map(|(host, total)| RankedHost {
                     host: name(*host),
                     parts: dense.parts(*host),
-                    total: *total,
+                    total: shown(*total),
                 })
                 .collect(),
             tied: outcome.tied,
@@ -176,6 +176,15 @@ impl RankingTable {
     }
 }
 
+/// A sum of weights as a number that can be written down: no sum is beyond the largest.
+pub(crate) fn shown(total: f64) -> f64 {
+    if total.is_nan() {
+        0.0
+    } else {
+        total.clamp(f64::MIN, f64::MAX)
+    }
+}
+
 fn names(scheduler: &Scheduler) -> impl Iterator<Item = String> {
     scheduler
         .weighers()
@@ -193,6 +202,6 @@ fn row(fleet: &Fleet, ranking: &Ranking, place: usize) -> Option<RankedHost> {
     Some(RankedHost {
         host: fleet.name(*ranking.hosts.get(place)?)?.clone(),
         parts: parts.collect(),
-        total: *ranking.totals.get(place)?,
+        total: shown(*ranking.totals.get(place)?),
     })
 }

@@ -52,6 +52,15 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
     /// Says whether one host will do, or why not.
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict;
 
+    /// [`check`](Self::check) for one host after the other: what has to be read of the request is
+    /// read once. Explanations ask by it. The default asks `check`; the two must agree.
+    fn prepared<'a>(
+        &'a self,
+        request: &'a PlacementRequest,
+    ) -> Box<dyn Fn(&HostView<'_>) -> Verdict + 'a> {
+        Box::new(move |host| self.check(request, host))
+    }
+
     /// Whether its answer cannot change between the servers of one request, so that it is asked
     /// for the first one only (Nova's `run_filter_once_per_request`). The default is `false`.
     fn run_once_per_request(&self) -> bool {

@@ -231,10 +231,12 @@ impl HostState {
         self
     }
 
-    /// A measurement of its monitors.
+    /// A measurement of its monitors. What is no finite number is none.
     #[must_use]
     pub fn with_metric(mut self, name: impl Into<String>, value: f64) -> Self {
-        self.metrics.insert(name.into(), value);
+        if value.is_finite() {
+            self.metrics.insert(name.into(), value);
+        }
         self
     }
 

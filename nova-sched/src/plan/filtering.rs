@@ -191,10 +191,11 @@ impl FilterStep {
         removed: &Candidates,
     ) {
         let kinds = filter.told_apart_by(request, fleet);
+        let check = filter.prepared(request);
         let mut places = PerKind::default();
         for host in removed.iter() {
             let name = fleet.name(host);
-            let mut ask = || match filter.check(request, &fleet.host(host)) {
+            let mut ask = || match check(&fleet.host(host)) {
                 Verdict::Reject(reason) => self.place_of(&reason),
                 // The author's sweep and check disagree; the sweep was obeyed.
                 Verdict::Pass => None,

@@ -12,7 +12,7 @@ use super::standing::{self, Standing};
 use super::{Detail, Placement, Plan, PlanOptions};
 use super::{filtering, hardware};
 use crate::candidates::Candidates;
-use crate::explain::{self, Explanation, Failure, RankedHost, RankingTable, Round};
+use crate::explain::{self, Explanation, Failure, RankedHost, RankingTable, Round, shown};
 use crate::fleet::{Fleet, HostIndex, PlacedServer, ServerShape};
 use crate::random::Lots;
 use crate::request::PlacementRequest;
@@ -72,6 +72,10 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self, claimer: &mut dyn Claimer) -> Plan {
         let count = self.asked.count();
+        self.failure = Failure::count(self.asked);
+        if self.failure.is_some() {
+            return Plan::new(self.explanation(Vec::new(), 0));
+        }
         let brief = self.options.detail == Detail::Off;
         if count > 1 && brief && self.is_plain() && standing::is_local(self.scheduler, self.asked) {
             return self.run_local();
@@ -96,7 +100,7 @@ impl<'a> Planner<'a> {
             };
             chosen.push(Chosen {
                 host,
-                weight: next.weights.get(place).copied().unwrap_or(0.0),
+                weight: shown(next.weights.get(place).copied().unwrap_or(0.0)),
             });
             self.consume(server, host);
             claimer.consumed(server, &self.fleet.host(host));
@@ -132,7 +136,7 @@ impl<'a> Planner<'a> {
             let Some(host) = standing.order().first().copied() else {
                 break;
             };
-            let weight = standing.weight(host);
+            let weight = shown(standing.weight(host));
             chosen.push(Chosen { host, weight });
             self.consume(server, host);
             standing.update(scheduler, &self.fleet, &self.request, host);
@@ -189,6 +193,8 @@ impl<'a> Planner<'a> {
             }
         };
         if detail > Detail::Off {
+            // Of very many, the first are told about and the last.
+            self.rounds.truncate(Explanation::MAX_ROUNDS);
             self.rounds.push(Round {
                 server: server.saturating_add(1),
                 candidates: asked,
@@ -241,7 +247,7 @@ impl<'a> Planner<'a> {
             let chosen = RankedHost {
                 host: self.fleet.host(*host).name().clone(),
                 parts: dense.parts(*host),
-                total: *total,
+                total: shown(*total),
             };
             table.note_drawn(from, chosen);
         }
@@ -463,7 +469,8 @@ impl<'a> Planner<'a> {
 fn with_ids(request: &PlacementRequest) -> (Cow<'_, PlacementRequest>, Cow<'_, [ServerId]>) {
     let known = request.servers();
     let count = usize::try_from(request.count()).unwrap_or(usize::MAX);
-    if request.group().is_none() || count < 2 || known.len() >= count {
+    let too_many = request.count() > PlacementRequest::MAX_COUNT;
+    if too_many || request.group().is_none() || count < 2 || known.len() >= count {
         return (Cow::Borrowed(request), Cow::Borrowed(known));
     }
     let mut request_now = request.clone();

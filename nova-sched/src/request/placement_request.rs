@@ -34,7 +34,7 @@ pub struct PlacementRequest {
     resources: Resources,
     #[serde(default)]
     size: Option<ServerSize>,
-    #[serde(default = "default_count")]
+    #[serde(default = "default_count", deserialize_with = "read_count")]
     count: u32,
     #[serde(default)]
     fulfilment: Fulfilment,
@@ -86,6 +86,16 @@ pub struct PlacementRequest {
     alternates: u32,
 }
 
+fn read_count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let count = u32::deserialize(deserializer)?;
+    if count <= PlacementRequest::MAX_COUNT {
+        return Ok(count);
+    }
+    let most = PlacementRequest::MAX_COUNT;
+    let problem = format!("a count of {count} servers is more than {most}");
+    Err(serde::de::Error::custom(problem))
+}
+
 fn default_count() -> u32 {
     1
 }
@@ -98,6 +108,11 @@ impl PlacementRequest {
     /// How many alternates a plan names for each server: Nova's `max_attempts` of 3, less the
     /// first attempt.
     pub const DEFAULT_ALTERNATES: u32 = 2;
+
+    /// The most servers of one request. A plan for more fails
+    /// ([`Explanation::failure`](crate::Explanation::failure)), and a request that was written down
+    /// is not read.
+    pub const MAX_COUNT: u32 = 10_000;
 
     /// One server that holds these resources.
     pub fn new(resources: Resources) -> Self {

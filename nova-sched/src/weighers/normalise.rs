@@ -65,10 +65,11 @@ impl Scale {
     /// Between the lowest and the highest of finite weights.
     pub(crate) fn between(low: f64, high: f64, lower_bound: Option<f64>) -> Self {
         let low = lower_bound.unwrap_or(low);
-        let range = high.max(low) - low;
+        let high = high.max(low);
+        let range = high - low;
         Self {
             low,
-            high: high.max(low),
+            high,
             range: if range > 0.0 { range } else { 0.0 },
             bounded: lower_bound.is_some(),
         }
@@ -82,10 +83,13 @@ impl Scale {
     /// Where a weight lies, from 0 to 1.
     pub(crate) fn normalise(self, weight: f64) -> f64 {
         let weight = weight.max(self.low);
-        if self.range > 0.0 && weight < f64::INFINITY {
+        if !(self.range > 0.0 && weight < f64::INFINITY) {
+            0.0
+        } else if self.range < f64::INFINITY {
             (weight - self.low) / self.range
         } else {
-            0.0
+            // Further apart than numbers reach.
+            (weight / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
         }
     }
 
@@ -149,6 +153,11 @@ mod tests {
             [150.0 / 220.0, 51.0 / 220.0, 1.0]
         );
         assert_eq!(normalised(&[-4.0, 0.0, 12.0], None), [0.0, 0.25, 1.0]);
+    }
+
+    #[test]
+    fn weights_may_be_further_apart_than_numbers_reach() {
+        assert_eq!(normalised(&[-1e308, 1e308, 0.0], None), [0.0, 1.0, 0.5]);
     }
 
     #[test]

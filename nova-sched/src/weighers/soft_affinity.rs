@@ -71,7 +71,10 @@ macro_rules! soft_weigher {
                 }
             }
 
-            by_multiplier!();
+            // A member that was told to be elsewhere may come into the fleet.
+            by_multiplier!(local |request| {
+                group(request, $policy).is_none_or(|group| group.places.is_empty())
+            });
         }
     };
 }

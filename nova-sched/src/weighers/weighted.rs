@@ -4,6 +4,9 @@
 /// [`AggregateMultiplier`](super::AggregateMultiplier).
 macro_rules! by_multiplier {
     () => {
+        by_multiplier!(local | _request | true);
+    };
+    (local |$request:ident| $local:expr) => {
         fn multiplier(&self, host: &crate::fleet::HostView<'_>) -> f64 {
             self.multiplier.of(host)
         }
@@ -16,8 +19,8 @@ macro_rules! by_multiplier {
             self.multiplier.over(fleet)
         }
 
-        fn is_local(&self, _request: &crate::request::PlacementRequest) -> bool {
-            true
+        fn is_local(&self, $request: &crate::request::PlacementRequest) -> bool {
+            $local
         }
     };
 }

@@ -33,7 +33,7 @@ fn a_malformed_extra_spec_fails_the_request_only_where_that_is_asked_for() {
     assert!(!plan.is_placed());
     let failure = plan.explain().failure.clone().unwrap();
     assert_eq!(
-        (failure.by.as_str(), failure.host),
+        (failure.by.as_str(), failure.host.unwrap()),
         ("ComputeCapabilitiesFilter", name("a"))
     );
     assert!(matches!(&failure.reason, Reason::Malformed { key, .. } if key == "capabilities:gpu"));
@@ -77,7 +77,7 @@ fn a_host_without_a_required_metric_counts_lowest_or_fails_the_request() {
         .clone()
         .unwrap();
     assert_eq!(
-        (failure.by.as_str(), failure.host),
+        (failure.by.as_str(), failure.host.unwrap()),
         ("MetricsWeigher", name("silent"))
     );
     let all: Vec<_> = fleet.hosts().map(|host| host.index()).collect();
@@ -118,7 +118,7 @@ fn a_host_that_never_reported_cannot_be_weighed_by_its_processors() {
         .clone()
         .unwrap();
     assert_eq!(
-        (failure.by.as_str(), failure.host),
+        (failure.by.as_str(), failure.host.unwrap()),
         ("CPUWeigher", name("unknown"))
     );
 }
@@ -176,7 +176,10 @@ fn claims_are_undone_when_a_later_server_fails_the_request() {
     let mut ledger = Ledger::default();
     let plan = strict.plan_claiming(&fleet, &request, &options, &mut ledger);
     assert!(!plan.is_placed() && plan.placements().is_empty());
-    assert_eq!(plan.explain().failure.as_ref().unwrap().host, name("a"));
+    assert_eq!(
+        plan.explain().failure.as_ref().unwrap().host,
+        Some(name("a"))
+    );
     assert_eq!((ledger.claimed.len(), ledger.undone), (1, vec![0]));
     assert_eq!(
         strict.plan(&fleet, &request).explain().failure,

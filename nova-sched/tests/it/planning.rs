@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use nova_core::model::{ResourceClass, ServerGroupPolicy};
+use nova_core::model::{ResourceClass, Resources, ServerGroupPolicy};
+use nova_sched::weighers::{CPUWeigher, RAMWeigher};
 use nova_sched::{
-    Detail, Filter, GroupRequest, HostView, PlacementRequest, Plan, PlanOptions, Scheduler,
-    Verdict, Weigher,
+    Detail, Explanation, Filter, GroupRequest, HostView, PlacementRequest, Plan, PlanOptions,
+    Scheduler, Verdict, Weigher,
 };
 
 use crate::fixtures::{fleet, host, name, request};
@@ -271,4 +272,55 @@ fn servers_of_a_group_keep_apart_without_ids_of_their_own() {
         // What was asked for is what the plan says was asked for.
         assert!(apart.request().servers().is_empty());
     }
+}
+
+#[test]
+fn a_request_for_very_many_servers_fails_and_is_not_read() {
+    let fleet = fleet([host("a", 65_536)]);
+    let group = GroupRequest::new(ServerGroupPolicy::AntiAffinity);
+    let request = request(1024).with_group(group).with_count(u32::MAX);
+    for detail in [Detail::Off, Detail::Full] {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = Scheduler::default().plan_with(&fleet, &request, &options);
+        assert!(!plan.is_placed());
+        let failure = plan.explain().failure.clone().unwrap();
+        assert_eq!(
+            failure.to_string(),
+            "count: \"4294967295\" cannot be evaluated: it is more than 10000"
+        );
+    }
+    let written = serde_json::to_string(&request).unwrap();
+    let error = serde_json::from_str::<PlacementRequest>(&written).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("a count of 4294967295 servers is more than 10000")
+    );
+}
+
+#[test]
+fn plans_can_be_read_however_large_the_weights() {
+    let fleet = fleet([host("a", 65_536), host("b", 1024)]);
+    let scheduler = Scheduler::builder()
+        .weigher(CPUWeigher::new(1e308))
+        .weigher(RAMWeigher::new(1e308))
+        .build();
+    for detail in [Detail::Off, Detail::Full] {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = scheduler.plan_with(&fleet, &request(512), &options);
+        assert_eq!(plan.placements()[0].host, name("a"));
+        let written = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&written).unwrap(), plan);
+    }
+}
+
+#[test]
+fn very_many_servers_are_told_about_in_part() {
+    let fleet = fleet([host("a", 65_536)]);
+    let request = PlacementRequest::new(Resources::new()).with_count(500);
+    let plan = Scheduler::default().plan(&fleet, &request);
+    assert_eq!(plan.placements().len(), 500);
+    let rounds = &plan.explain().rounds;
+    assert_eq!(rounds.len(), Explanation::MAX_ROUNDS + 1);
+    assert_eq!(rounds.last().unwrap().server, 500);
 }

@@ -1,10 +1,10 @@
 //! A plan is the same, whichever way it is reckoned.
 
-use nova_core::model::{Inventory, ResourceClass};
-use nova_sched::weighers::{CPUWeigher, DiskWeigher, RAMWeigher};
+use nova_core::model::{Inventory, ResourceClass, ServerGroupPolicy};
+use nova_sched::weighers::{CPUWeigher, DiskWeigher, RAMWeigher, ServerGroupSoftAffinityWeigher};
 use nova_sched::{
-    Detail, Filter, Fleet, HostState, HostView, PlacementRequest, PlanOptions, Scheduler,
-    Unclaimed, Verdict,
+    Detail, Filter, Fleet, GroupRequest, HostState, HostView, PlacementRequest, PlanOptions,
+    Scheduler, Unclaimed, Verdict,
 };
 use proptest::prelude::*;
 
@@ -110,4 +110,37 @@ fn a_filter_that_looks_at_other_hosts_is_asked_about_all_again() {
         let plan = scheduler.plan_with(&fleet, &request, &options);
         assert_eq!(plan.explain().fits, 2, "{detail:?}");
     }
+}
+
+#[test]
+fn a_member_that_was_told_to_be_elsewhere_comes_into_the_fleet() {
+    let id = |number: u32| {
+        format!("00000000-0000-4000-8000-{number:012}")
+            .parse()
+            .unwrap()
+    };
+    let hosts = ["a", "b"].map(|host| {
+        HostState::new(name(host), "az1".parse().unwrap()).with_inventory(
+            ResourceClass::MemoryMb,
+            Inventory::new(8192, 0, 1.0).unwrap(),
+        )
+    });
+    let fleet = Fleet::builder().hosts(hosts).build();
+    let group = GroupRequest::new(ServerGroupPolicy::SoftAffinity).with_member_on(id(1), name("a"));
+    let group = (2..5).fold(group, |group, number| group.with_member(id(number)));
+    let request = PlacementRequest::new(size(0, 1024, 0))
+        .with_group(group)
+        .with_servers((1..5).map(id))
+        .with_count(4);
+    let scheduler = Scheduler::builder()
+        .filter(nova_sched::filters::RamFilter)
+        .weigher(RAMWeigher::default())
+        .weigher(ServerGroupSoftAffinityWeigher::new(0.1))
+        .build();
+    let plan = |detail| {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = scheduler.plan_with(&fleet, &request, &options);
+        plan.placements().to_vec()
+    };
+    assert_eq!(plan(Detail::Off), plan(Detail::Full));
 }

@@ -49,21 +49,37 @@ pub struct JsonFilter;
 
 const HINT: &str = "query";
 
+impl JsonFilter {
+    /// The longest query. It is asked of every host.
+    pub const MAX_QUERY_BYTES: usize = 16_384;
+}
+
 impl Filter for JsonFilter {
     fn name(&self) -> &str {
         "JsonFilter"
     }
 
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
-        match query(request).and_then(|query| query.is_true_of(host)) {
-            Ok(true) => Verdict::Pass,
-            Ok(false) => Verdict::Reject(Reason::QueryFalse),
-            Err(problem) => Verdict::Reject(Reason::Malformed {
-                key: HINT.to_owned(),
-                wanted: request.hint(HINT).join(", "),
-                problem,
-            }),
-        }
+        self.prepared(request)(host)
+    }
+
+    fn prepared<'a>(
+        &'a self,
+        request: &'a PlacementRequest,
+    ) -> Box<dyn Fn(&HostView<'_>) -> Verdict + 'a> {
+        let query = query(request);
+        Box::new(move |host| {
+            let query = query.as_ref().map_err(Clone::clone);
+            match query.and_then(|query| query.is_true_of(host)) {
+                Ok(true) => Verdict::Pass,
+                Ok(false) => Verdict::Reject(Reason::QueryFalse),
+                Err(problem) => Verdict::Reject(Reason::Malformed {
+                    key: HINT.to_owned(),
+                    wanted: request.hint(HINT).join(", "),
+                    problem,
+                }),
+            }
+        })
     }
 
     fn is_local(&self, _request: &PlacementRequest) -> bool {
@@ -86,6 +102,10 @@ fn query(request: &PlacementRequest) -> Result<Query, String> {
     match request.hint(HINT) {
         [] => Ok(Query::Always),
         [text] if text.is_empty() => Ok(Query::Always),
+        [text] if text.len() > JsonFilter::MAX_QUERY_BYTES => Err(format!(
+            "it is longer than {} bytes",
+            JsonFilter::MAX_QUERY_BYTES
+        )),
         [text] => Query::read(text),
         _ => Err("there is more than one".to_owned()),
     }

@@ -42,10 +42,13 @@ impl<'a> Dense<'a> {
         if candidates.len() < 2 || candidates.len() * SPARSE < fleet.len() {
             return None;
         }
-        let terms = scheduler
+        let terms: Vec<Term<'_>> = scheduler
             .weighers()
             .filter_map(|weigher| Term::of(weigher, fleet, request, candidates, all))
             .collect();
+        if terms.iter().any(|term| !term.reach().is_finite()) {
+            return None;
+        }
         Some(Self {
             fleet,
             candidates,
