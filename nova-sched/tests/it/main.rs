@@ -13,6 +13,7 @@ mod failing;
 mod filtering;
 mod fixtures;
 mod fleets;
+mod golden_files;
 mod hardware;
 mod laws;
 mod numa;
