@@ -16,8 +16,8 @@ use crate::expected::{
     Case, FilterAnswer, HostStateSeen, Meta, Passed, ScheduleAsked, Scheduled, StepSeen, Weighing,
 };
 use crate::input::HostRow;
-use crate::options;
 use crate::recorder::{After, Recorder, Step, pools};
+use crate::{names, options};
 
 /// A case with everything that our scheduler is asked with.
 struct Trial<'a> {
@@ -121,6 +121,8 @@ impl<'a> Trial<'a> {
     fn run(mut self) -> Vec<String> {
         let expected = &self.case.expected;
         self.host_states(&expected.host_states);
+        let unlisted = names::unlisted(expected.filters.keys(), &self.meta.filters);
+        self.differences.extend(unlisted);
         for name in &self.meta.filters {
             self.filter(name, expected.filters.get(name));
         }

@@ -11,6 +11,7 @@ mod arguments;
 mod expected;
 mod input;
 mod judge;
+mod names;
 mod options;
 mod recorder;
 mod source;

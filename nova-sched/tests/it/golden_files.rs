@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[path = "../golden/names.rs"]
+mod names;
 #[path = "../golden/source.rs"]
 mod source;
 
@@ -55,4 +57,19 @@ fn a_file_that_is_not_there_is_named_with_every_place_that_was_looked_at() {
             .unwrap_err()
             .starts_with("tests/golden: ")
     );
+}
+
+#[test]
+fn a_case_that_expects_something_of_a_filter_that_is_not_listed_differs() {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let listed = names(&["CoreFilter", "RamFilter"]);
+    let expected = names(&["RamFilter", "NoSuchFilter", "CoreFilter", "ramfilter"]);
+    assert_eq!(
+        names::unlisted(expected.iter(), &listed),
+        [
+            "NoSuchFilter: expected of, but not among the recording's filters",
+            "ramfilter: expected of, but not among the recording's filters",
+        ]
+    );
+    assert!(names::unlisted(listed.iter(), &listed).is_empty());
 }
