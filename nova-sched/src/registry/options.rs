@@ -60,7 +60,8 @@ impl Config {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SchedulerOptions {
-    /// How many hosts are tried for a server: 3. The first, and one less alternates.
+    /// How many hosts are tried for a server: 3, and not 0. Plans name one less alternates, unless
+    /// the request [says how many](crate::PlacementRequest::with_alternates).
     pub max_attempts: u32,
 }
 

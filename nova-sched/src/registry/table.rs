@@ -222,6 +222,7 @@ impl Registry {
     /// # Errors
     /// [`Error::UnknownFilter`], [`Error::UnknownWeigher`], [`Error::InvalidOption`].
     pub fn scheduler(&self, config: &Config) -> Result<Scheduler> {
+        config.check()?;
         let options = &config.filter_scheduler;
         let mut named = Vec::new();
         for name in &options.enabled_filters {
@@ -247,6 +248,7 @@ impl Registry {
             }
         }
         Ok(builder
+            .max_attempts(config.scheduler.max_attempts)
             .host_subset_size(options.host_subset_size)
             .shuffle_best(options.shuffle_best_same_weighed_hosts)
             .numa(config.numa_settings())

@@ -386,13 +386,10 @@ impl<'a> Trial<'a> {
     fn schedule(&mut self, asked: &ScheduleAsked, expected: &Scheduled) {
         let (fleet, case) = (self.fleet.clone(), self.case);
         let without = self.without_candidates.clone();
-        let alternates = self.config.scheduler.max_attempts.saturating_sub(1);
-        let alternates = if asked.return_alternates {
-            alternates
-        } else {
-            0
-        };
-        let request = self.request.clone().with_alternates(alternates);
+        let mut request = self.request.clone();
+        if !asked.return_alternates {
+            request = request.with_alternates(0);
+        }
         let servers = &case.request.instance_uuids;
         let mut recorder = Recorder::new(&fleet, servers, &asked.claim_fails_on, &without);
         let options = PlanOptions::default().with_draw(Draw::Last);

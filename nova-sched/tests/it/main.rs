@@ -6,6 +6,7 @@
     reason = "a test reports by panicking"
 )]
 
+mod configuring;
 mod decisions;
 mod diffs;
 mod explaining;
