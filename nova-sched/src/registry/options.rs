@@ -8,7 +8,25 @@ use crate::numa::{CellOrder, NumaSettings};
 /// What a configuration file says of a scheduler: the sections of `nova.conf` that concern it.
 ///
 /// Every option is called what Nova calls it and has Nova's default, so that an empty file is
-/// Nova's scheduler. An option that there is not is refused, not ignored.
+/// Nova's scheduler. It is read from any format that serde reads: JSON, TOML and others.
+///
+/// An option that there is not is refused, not ignored. These of Nova's are not there, since they
+/// are about Nova's services and databases, or about its calls of Placement:
+///
+/// * of `[scheduler]`: `discover_hosts_in_cells_interval`, `max_placement_results`, `workers`,
+///   `query_placement_for_routed_network_aggregates`, `limit_tenants_to_placement_aggregate`,
+///   `placement_aggregate_required_for_tenants`, `query_placement_for_image_type_support`,
+///   `enable_isolated_aggregate_filtering`, `image_metadata_prefilter`. What such calls ask for, a
+///   [`PlacementRequest`](crate::PlacementRequest) says itself: traits, `member_of`;
+/// * of `[filter_scheduler]`: `available_filters` (a [`Registry`](crate::Registry) has the
+///   filters), `track_instance_changes`, `pci_in_placement`
+///   (see [`with_candidates`](crate::PlacementRequest::with_candidates));
+/// * of `[compute]`, all but the one that is there, and all other sections.
+///
+/// Nor are values taken that cannot be used: a [`Registry`](crate::Registry) makes no scheduler of
+/// them ([`Error::InvalidOption`](crate::Error::InvalidOption)). Such are malformed weight
+/// settings, numbers that are not finite, no host to choose from or to try, a filter or weigher
+/// that is named twice, and settings of one that is not registered.
 ///
 /// ```
 /// use nova_sched::{Config, Registry};
@@ -40,7 +58,8 @@ pub struct Config {
     pub compute: ComputeOptions,
     /// Where Nova is followed against better judgement.
     pub compatibility: Compatibility,
-    /// The settings of filters and weighers that are not Nova's, by their names.
+    /// The settings of filters and weighers that are not Nova's, by the names that they are
+    /// registered under: see [`custom_settings`](Self::custom_settings).
     pub custom: Map<String, Value>,
 }
 
@@ -84,7 +103,7 @@ pub struct FilterSchedulerOptions {
     /// Whether what Nova asks of Placement (zone, resources, traits, aggregates) is filtered by as
     /// well: yes. Nova itself has no such option; there Placement always decides.
     pub placement_filters: bool,
-    /// From how many of the best hosts the winner is drawn: 1.
+    /// From how many of the best hosts the winner is drawn: 1, and not 0.
     pub host_subset_size: usize,
     /// Whether hosts that weigh as much as the best are shuffled: no.
     pub shuffle_best_same_weighed_hosts: bool,
@@ -223,4 +242,8 @@ pub struct Compatibility {
     /// and with it what else Nova's search for NUMA cells leaves behind
     /// ([`LeakingSearch`](crate::numa::LeakingSearch)).
     pub numa_page_size_leak: bool,
+    /// What is malformed in a weight setting (`metrics.weight_setting`,
+    /// `filter_scheduler.image_props_weight_setting`) is passed over, instead of being refused
+    /// with the configuration.
+    pub malformed_settings_ignored: bool,
 }

@@ -1,5 +1,7 @@
 //! What a configuration says, and what it may not say.
 
+use nova_sched::filters::AllHostsFilter;
+use nova_sched::weighers::RAMWeigher;
 use nova_sched::{Config, Error, PlacementRequest, Registry, Scheduler};
 use serde_json::{Value, json};
 
@@ -66,5 +68,210 @@ fn requests_say_how_many_alternates_or_nothing_of_them() {
     for value in [unsaid, said] {
         let read: PlacementRequest = serde_json::from_value(value.clone()).unwrap();
         assert_eq!(serde_json::to_value(read).unwrap(), value);
+    }
+}
+
+#[test]
+fn malformed_weight_settings_are_refused_unless_they_are_to_be_ignored() {
+    for (text, problem) in [
+        ("abc", "`abc` is not of the form name=number"),
+        ("", "`` is not of the form name=number"),
+        ("=1.0", "`=1.0` names nothing"),
+        ("a==", "`a==`: `=` is no number"),
+        ("a=b", "`a=b`: `b` is no number"),
+        ("a=", "`a=`: `` is no number"),
+        ("a=inf", "`a=inf`: inf is not finite"),
+        ("a=nan", "`a=nan`: NaN is not finite"),
+        (
+            " a = 2",
+            "` a = 2`: the white space would be part of the name",
+        ),
+    ] {
+        for (section, option) in [
+            ("metrics", "weight_setting"),
+            ("filter_scheduler", "image_props_weight_setting"),
+        ] {
+            // Whether or not anybody reads the option.
+            let mut file = json!({
+                section: { option: ["fine=1", text] },
+            });
+            file["filter_scheduler"]["weight_classes"] = json!(["RAMWeigher"]);
+            let expected = (format!("{section}.{option}"), problem.to_owned());
+            assert_eq!(refused(file.clone()), expected, "{text}");
+            let registry = Registry::nova();
+            assert!(
+                registry
+                    .filter("MetricsFilter", &config(file.clone()))
+                    .is_err()
+            );
+            assert!(
+                registry
+                    .weigher("MetricsWeigher", &config(file.clone()))
+                    .is_err()
+            );
+            file["compatibility"] = json!({"malformed_settings_ignored": true});
+            assert!(scheduler(file).is_ok(), "{text}");
+        }
+    }
+    for text in ["a=1", "a= -1_000.5 ", "a.b c=2e3"] {
+        assert!(
+            scheduler(json!({"metrics": {"weight_setting": [text]}})).is_ok(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_refused() {
+    let options: Vec<(String, String)> = serde_json::to_value(Config::default())
+        .unwrap()
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(section, options)| {
+            let options = options.as_object().unwrap().iter();
+            let numbers = options.filter(|(_, value)| value.is_f64());
+            numbers.map(|(option, _)| (section.clone(), option.clone()))
+        })
+        .collect();
+    assert_eq!(options.len(), 14, "{options:?}");
+    // JSON has no such numbers; serde's own deserialisers have.
+    for (section, option) in options {
+        for (number, shown) in [
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            let config = with_number(&section, &option, number);
+            let Err(Error::InvalidOption {
+                option: refused,
+                reason,
+            }) = Registry::nova().scheduler(&config)
+            else {
+                panic!("{section}.{option} = {number} is taken");
+            };
+            assert_eq!(refused, format!("{section}.{option}"));
+            assert_eq!(reason, format!("{shown} is not finite"));
+        }
+        assert!(
+            Registry::nova()
+                .scheduler(&with_number(&section, &option, -1e300))
+                .is_ok()
+        );
+    }
+}
+
+/// A file with one option, of a format that has such numbers.
+fn with_number(section: &str, option: &str, number: f64) -> Config {
+    use serde::de::value::{Error as ValueError, MapDeserializer};
+
+    type Options<'a> = std::vec::IntoIter<(&'a str, f64)>;
+    let options: MapDeserializer<'_, Options<'_>, ValueError> =
+        MapDeserializer::new(vec![(option, number)].into_iter());
+    match section {
+        "metrics" => {
+            let mut config = Config::default();
+            config.metrics = serde::Deserialize::deserialize(options).unwrap();
+            config
+        }
+        "filter_scheduler" => {
+            let mut config = Config::default();
+            config.filter_scheduler = serde::Deserialize::deserialize(options).unwrap();
+            config
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn no_host_to_choose_from_is_refused() {
+    let (option, reason) = refused(json!({"filter_scheduler": {"host_subset_size": 0}}));
+    assert_eq!(option, "filter_scheduler.host_subset_size");
+    assert_eq!(reason, "it is 0: there would be no host to choose");
+}
+
+#[test]
+fn nothing_is_named_twice() {
+    for (option, names, twice) in [
+        (
+            "enabled_filters",
+            json!(["RetryFilter", "ComputeFilter", "RetryFilter"]),
+            "RetryFilter",
+        ),
+        (
+            "enabled_filters",
+            json!([
+                "ComputeFilter",
+                "nova.scheduler.filters.compute_filter.ComputeFilter"
+            ]),
+            "ComputeFilter",
+        ),
+        (
+            "weight_classes",
+            json!(["RAMWeigher", "nova.scheduler.weights.ram.RAMWeigher"]),
+            "RAMWeigher",
+        ),
+        (
+            "weight_classes",
+            json!(["all_weighers", "RAMWeigher"]),
+            "RAMWeigher",
+        ),
+        (
+            "weight_classes",
+            json!(["PCIWeigher", "nova.scheduler.weights.all_weighers"]),
+            "PCIWeigher",
+        ),
+        (
+            "weight_classes",
+            json!(["all_weighers", "all_weighers"]),
+            "BuildFailureWeigher",
+        ),
+    ] {
+        let (refused, reason) = refused(json!({"filter_scheduler": {option: names}}));
+        assert_eq!(refused, format!("filter_scheduler.{option}"));
+        assert_eq!(reason, format!("{twice} is named twice"));
+    }
+    // What stands for Placement anyway may be named, once.
+    let named =
+        json!({"filter_scheduler": {"enabled_filters": ["CoreFilter", "AggregateRamFilter"]}});
+    assert!(scheduler(named).is_ok());
+}
+
+#[test]
+fn settings_of_what_nobody_registered_are_refused() {
+    let file = config(json!({"custom": {"OwnFilter": {}, "OwnWeigher": {}}}));
+    let mut registry = Registry::nova();
+    let refused = |registry: &Registry| match registry.scheduler(&file) {
+        Err(Error::InvalidOption { option, reason }) => {
+            assert_eq!(
+                reason,
+                "no filter and no weigher of this name is registered"
+            );
+            option
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&registry), "custom.OwnFilter");
+    registry.register_filter("OwnFilter", |_| Ok(AllHostsFilter));
+    assert_eq!(refused(&registry), "custom.OwnWeigher");
+    registry.register_weigher("OwnWeigher", |_| Ok(RAMWeigher::default()));
+    assert!(registry.scheduler(&file).is_ok());
+    let own = registry.weigher("OwnWeigher", &file).unwrap();
+    assert_eq!(own[0].name(), "RAMWeigher");
+}
+
+#[test]
+fn options_of_nova_that_there_are_not_are_refused() {
+    for file in [
+        json!({"filter_scheduler": {"available_filters": []}}),
+        json!({"filter_scheduler": {"track_instance_changes": true}}),
+        json!({"scheduler": {"max_placement_results": 1000}}),
+        json!({"DEFAULT": {}}),
+    ] {
+        let refused = serde_json::from_value::<Config>(file.clone()).unwrap_err();
+        assert!(
+            refused.to_string().contains("unknown field"),
+            "{file}: {refused}"
+        );
     }
 }
