@@ -1,8 +1,11 @@
 //! The options of Nova's scheduler, by its names and with its defaults.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::check::invalid;
+use crate::error::Result;
 use crate::numa::{CellOrder, NumaSettings};
 
 /// What a configuration file says of a scheduler: the sections of `nova.conf` that concern it.
@@ -71,6 +74,46 @@ impl Config {
             false => CellOrder::Spread,
         };
         NumaSettings::new(order, self.compatibility.numa_page_size_leak)
+    }
+
+    /// The settings of a filter or weigher of one's own: what stands in [`custom`](Self::custom)
+    /// under its name. A section that is not there is an empty one: the default of a type that is
+    /// `#[serde(default)]`, a mistake for one that needs a setting.
+    ///
+    /// ```
+    /// use nova_sched::Config;
+    ///
+    /// #[derive(Debug, PartialEq, serde::Deserialize)]
+    /// #[serde(default, deny_unknown_fields)]
+    /// struct Quiet {
+    ///     from_hour: u8,
+    /// }
+    ///
+    /// impl Default for Quiet {
+    ///     fn default() -> Self {
+    ///         Self { from_hour: 22 }
+    ///     }
+    /// }
+    ///
+    /// let config: Config = serde_json::from_str(r#"{"custom": {"Quiet": {"from_hour": 20}}}"#)?;
+    /// assert_eq!(config.custom_settings::<Quiet>("Quiet")?, Quiet { from_hour: 20 });
+    /// assert_eq!(Config::default().custom_settings::<Quiet>("Quiet")?, Quiet { from_hour: 22 });
+    ///
+    /// let mistaken: Config = serde_json::from_str(r#"{"custom": {"Quiet": {"from": 20}}}"#)?;
+    /// let refused = mistaken.custom_settings::<Quiet>("Quiet").unwrap_err().to_string();
+    /// assert!(refused.starts_with("invalid option custom.Quiet: unknown field `from`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) that names the section, and says what
+    /// is wrong in it.
+    pub fn custom_settings<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let settings = match self.custom.get(name) {
+            Some(settings) => T::deserialize(settings),
+            None => T::deserialize(&Value::Object(Map::new())),
+        };
+        settings.map_err(|error| invalid(format!("custom.{name}"), error.to_string()))
     }
 }
 

@@ -143,7 +143,31 @@ impl Registry {
     }
 
     /// Adds a filter under a name, or puts it in the place of the one of that name. Its settings
-    /// are in [`Config::custom`] under its name.
+    /// are those that [`Config::custom_settings`] finds under its name.
+    ///
+    /// ```
+    /// use nova_sched::filters::NumInstancesFilter;
+    /// use nova_sched::{Config, Registry};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Most {
+    ///     servers: u64,
+    /// }
+    ///
+    /// let mut registry = Registry::nova();
+    /// registry.register_filter("FewServersFilter", |config| {
+    ///     let most: Most = config.custom_settings("FewServersFilter")?;
+    ///     Ok(NumInstancesFilter::new(most.servers))
+    /// });
+    /// let config: Config = serde_json::from_str(
+    ///     r#"{
+    ///         "filter_scheduler": {"enabled_filters": ["ComputeFilter", "FewServersFilter"]},
+    ///         "custom": {"FewServersFilter": {"servers": 3}}
+    ///     }"#,
+    /// )?;
+    /// registry.scheduler(&config)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register_filter<F: Filter>(
         &mut self,
         name: impl Into<String>,

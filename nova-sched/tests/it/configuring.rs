@@ -275,3 +275,66 @@ fn options_of_nova_that_there_are_not_are_refused() {
         );
     }
 }
+
+#[derive(Debug, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    most: u32,
+    #[serde(default)]
+    names: Vec<String>,
+}
+
+#[test]
+fn settings_of_ones_own_are_read_with_their_types() {
+    let limits = |settings: Value| {
+        let config = config(json!({"custom": {"Limits": settings, "Other": 3}}));
+        match config.custom_settings::<Limits>("Limits") {
+            Ok(limits) => Ok(limits),
+            Err(Error::InvalidOption { option, reason }) => {
+                assert_eq!(option, "custom.Limits");
+                Err(reason)
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(
+        limits(json!({"most": 3, "names": ["a"]})),
+        Ok(Limits {
+            most: 3,
+            names: vec!["a".to_owned()]
+        })
+    );
+    for (settings, problem) in [
+        (json!({}), "missing field `most`"),
+        (
+            json!({"most": -1}),
+            "invalid value: integer `-1`, expected u32",
+        ),
+        (
+            json!({"most": 1, "least": 1}),
+            "unknown field `least`, expected `most` or `names`",
+        ),
+        (json!(null), "invalid type: null, expected struct Limits"),
+        (
+            json!("3"),
+            "invalid type: string \"3\", expected struct Limits",
+        ),
+    ] {
+        assert_eq!(limits(settings), Err(problem.to_owned()));
+    }
+    // A section that is not there is as an empty one.
+    let absent = Config::default().custom_settings::<Limits>("Limits");
+    assert_eq!(
+        absent.unwrap_err().to_string(),
+        "invalid option custom.Limits: missing field `most`"
+    );
+    let absent =
+        Config::default().custom_settings::<std::collections::BTreeMap<String, u32>>("Limits");
+    assert_eq!(absent.unwrap(), std::collections::BTreeMap::new());
+    assert_eq!(
+        config(json!({"custom": {"Other": 3}}))
+            .custom_settings::<u8>("Other")
+            .unwrap(),
+        3
+    );
+}
