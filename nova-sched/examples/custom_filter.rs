@@ -9,7 +9,7 @@
 use std::error::Error as StdError;
 
 use nova_sched::testing;
-use nova_sched::{Config, Error, Filter, HostView, PlacementRequest, Registry, Result, Verdict};
+use nova_sched::{Filter, HostView, PlacementRequest, Registry, Verdict};
 use serde::Deserialize;
 
 /// Keeps a host for few projects: no project of which it has no server yet comes to a host that
@@ -45,20 +45,6 @@ impl Filter for FewProjectsFilter {
     }
 }
 
-impl FewProjectsFilter {
-    /// From the section of its name under `custom`. Bad settings are refused when the file is
-    /// read, not when a server is placed.
-    fn from_config(config: &Config) -> Result<Self> {
-        let invalid = |reason: String| Error::InvalidOption {
-            option: "custom.FewProjectsFilter".to_owned(),
-            reason,
-        };
-        let settings = config.custom.get("FewProjectsFilter");
-        let settings = settings.ok_or_else(|| invalid("it is missing".to_owned()))?;
-        Self::deserialize(settings).map_err(|error| invalid(error.to_string()))
-    }
-}
-
 const FILE: &str = r#"{
     "filter_scheduler": {
         "enabled_filters": ["ComputeFilter", "FewProjectsFilter"],
@@ -69,13 +55,17 @@ const FILE: &str = r#"{
     }
 }"#;
 
-fn main() -> std::result::Result<(), Box<dyn StdError>> {
+fn main() -> Result<(), Box<dyn StdError>> {
     // What belongs into the author's tests: it is pure, does not depend on the order of hosts,
     // gives reasons. What breaks a law is shown with a small fleet on which it does.
     testing::check_filter(&FewProjectsFilter { max_projects: 2 })?;
 
     let mut registry = Registry::nova();
-    registry.register_filter("FewProjectsFilter", FewProjectsFilter::from_config);
+    // Its settings are the section of its name under `custom`. Mistakes in them are refused when
+    // the scheduler is made, not when a server is placed.
+    registry.register_filter("FewProjectsFilter", |config| {
+        config.custom_settings::<FewProjectsFilter>("FewProjectsFilter")
+    });
     let scheduler = registry.scheduler(&serde_json::from_str(FILE)?)?;
 
     // Three projects share node-1, the largest; node-2 has one of them.

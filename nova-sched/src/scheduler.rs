@@ -20,6 +20,9 @@ use crate::weighers::{
     RAMWeigher, ServerGroupSoftAffinityWeigher, ServerGroupSoftAntiAffinityWeigher, Weigher,
 };
 
+/// Nova's `max_attempts`.
+const DEFAULT_MAX_ATTEMPTS: u32 = 3;
+
 /// Filters and weighers in their order, and how the winner is drawn from the best.
 ///
 /// A scheduler holds no hosts and no state: it can be cloned cheaply, shared between threads, and
@@ -54,6 +57,7 @@ pub struct Scheduler {
     filters: Vec<Arc<dyn Filter>>,
     weighers: Vec<Arc<dyn Weigher>>,
     host_subset_size: usize,
+    max_attempts: u32,
     shuffle_best: bool,
     malformed_fails_request: bool,
     numa: NumaSettings,
@@ -205,6 +209,11 @@ impl Scheduler {
         self.host_subset_size
     }
 
+    /// On how many hosts a server is tried: the chosen one, and one less alternates.
+    pub fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     /// Whether hosts that are as good as the best are shuffled.
     pub fn shuffles_best(&self) -> bool {
         self.shuffle_best
@@ -218,6 +227,13 @@ impl Scheduler {
     /// How NUMA cells are looked for.
     pub fn numa_settings(&self) -> NumaSettings {
         self.numa
+    }
+
+    /// How many alternates are named for each server of a request.
+    pub(crate) fn alternates_for(&self, request: &PlacementRequest) -> usize {
+        let own = || self.max_attempts.saturating_sub(1);
+        let alternates = request.alternates().unwrap_or_else(own);
+        usize::try_from(alternates).unwrap_or(usize::MAX)
     }
 
     /// The filters that are run for a request: those of [`Stage::Placement`] only, where hosts are
@@ -241,6 +257,7 @@ pub struct SchedulerBuilder {
     filters: Vec<Arc<dyn Filter>>,
     weighers: Vec<Arc<dyn Weigher>>,
     host_subset_size: usize,
+    max_attempts: Option<u32>,
     shuffle_best: bool,
     malformed_fails_request: bool,
     numa: NumaSettings,
@@ -329,6 +346,30 @@ impl SchedulerBuilder {
         self
     }
 
+    /// On how many hosts a server is tried (Nova's `max_attempts`): plans name one less alternates
+    /// for each server, unless the request [says how
+    /// many](PlacementRequest::with_alternates). 3 unless it is said; 0 counts as 1.
+    ///
+    /// ```
+    /// use nova_core::model::Resources;
+    /// use nova_sched::{Fleet, HostState, PlacementRequest, Scheduler};
+    ///
+    /// let host = |name: &str| Ok::<_, nova_core::Error>(HostState::new(name.parse()?, "az1".parse()?));
+    /// let fleet = Fleet::builder().host(host("a")?).host(host("b")?).host(host("c")?).build();
+    /// let alternates = |attempts| {
+    ///     let scheduler = Scheduler::builder().max_attempts(attempts).build();
+    ///     let plan = scheduler.plan(&fleet, &PlacementRequest::new(Resources::new()));
+    ///     plan.placements()[0].alternates.len()
+    /// };
+    /// assert_eq!([1, 2, 3, 4].map(alternates), [0, 1, 2, 2]);
+    /// # Ok::<(), nova_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
     /// Whether hosts that are as good as the best are shuffled (Nova's
     /// `shuffle_best_same_weighed_hosts`). No unless it is said: the earlier host wins.
     #[must_use]
@@ -361,6 +402,7 @@ impl SchedulerBuilder {
             filters: self.filters,
             weighers: self.weighers,
             host_subset_size: self.host_subset_size.max(1),
+            max_attempts: self.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS).max(1),
             shuffle_best: self.shuffle_best,
             malformed_fails_request: self.malformed_fails_request,
             numa: self.numa,

@@ -41,7 +41,7 @@ impl MetricsFilter {
     }
 
     /// Of the metrics of Nova's option: `name=number` each. What is written otherwise is passed
-    /// over, as in Nova.
+    /// over, as in Nova ([`parse_weight_setting`]).
     pub fn from_settings(settings: &[String]) -> Self {
         Self::new(
             parse_weight_setting(settings)

@@ -307,7 +307,7 @@ impl<'a> Planner<'a> {
         if self.asked.count() > 1 || self.options.claiming {
             return left;
         }
-        let alternates = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        let alternates = self.scheduler.alternates_for(self.asked);
         if alternates > 0 && self.fleet.has_several_cells() {
             return left;
         }
@@ -358,7 +358,7 @@ impl<'a> Planner<'a> {
         last: Choice,
         claimer: &mut dyn Claimer,
     ) -> Vec<Placement> {
-        let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        let wanted = self.scheduler.alternates_for(self.asked);
         let hosts = if self.asked.count() > 1 && wanted > 0 {
             self.choose_again(last.hosts, claimer)
         } else {
@@ -374,7 +374,7 @@ impl<'a> Planner<'a> {
         hosts: &[HostIndex],
         claimer: &mut dyn Claimer,
     ) -> Vec<Placement> {
-        let wanted = usize::try_from(self.asked.alternates()).unwrap_or(usize::MAX);
+        let wanted = self.scheduler.alternates_for(self.asked);
         let taken = chosen.iter().map(|chosen| chosen.host);
         let taken = self.candidates_of(&taken.collect::<Vec<_>>());
         let free: Vec<HostIndex> = hosts

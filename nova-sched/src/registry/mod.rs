@@ -1,5 +1,6 @@
 //! Filters and weighers by name, for configuration files.
 
+mod check;
 mod options;
 mod settings;
 mod table;

@@ -1,14 +1,35 @@
 //! The options of Nova's scheduler, by its names and with its defaults.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::check::invalid;
+use crate::error::Result;
 use crate::numa::{CellOrder, NumaSettings};
 
 /// What a configuration file says of a scheduler: the sections of `nova.conf` that concern it.
 ///
 /// Every option is called what Nova calls it and has Nova's default, so that an empty file is
-/// Nova's scheduler. An option that there is not is refused, not ignored.
+/// Nova's scheduler. It is read from any format that serde reads: JSON, TOML and others.
+///
+/// An option that there is not is refused, not ignored. These of Nova's are not there, since they
+/// are about Nova's services and databases, or about its calls of Placement:
+///
+/// * of `[scheduler]`: `discover_hosts_in_cells_interval`, `max_placement_results`, `workers`,
+///   `query_placement_for_routed_network_aggregates`, `limit_tenants_to_placement_aggregate`,
+///   `placement_aggregate_required_for_tenants`, `query_placement_for_image_type_support`,
+///   `enable_isolated_aggregate_filtering`, `image_metadata_prefilter`. What such calls ask for, a
+///   [`PlacementRequest`](crate::PlacementRequest) says itself: traits, `member_of`;
+/// * of `[filter_scheduler]`: `available_filters` (a [`Registry`](crate::Registry) has the
+///   filters), `track_instance_changes`, `pci_in_placement`
+///   (see [`with_candidates`](crate::PlacementRequest::with_candidates));
+/// * of `[compute]`, all but the one that is there, and all other sections.
+///
+/// Nor are values taken that cannot be used: a [`Registry`](crate::Registry) makes no scheduler of
+/// them ([`Error::InvalidOption`](crate::Error::InvalidOption)). Such are malformed weight
+/// settings, numbers that are not finite, no host to choose from or to try, a filter or weigher
+/// that is named twice, and settings of one that is not registered.
 ///
 /// ```
 /// use nova_sched::{Config, Registry};
@@ -40,7 +61,8 @@ pub struct Config {
     pub compute: ComputeOptions,
     /// Where Nova is followed against better judgement.
     pub compatibility: Compatibility,
-    /// The settings of filters and weighers that are not Nova's, by their names.
+    /// The settings of filters and weighers that are not Nova's, by the names that they are
+    /// registered under: see [`custom_settings`](Self::custom_settings).
     pub custom: Map<String, Value>,
 }
 
@@ -53,6 +75,46 @@ impl Config {
         };
         NumaSettings::new(order, self.compatibility.numa_page_size_leak)
     }
+
+    /// The settings of a filter or weigher of one's own: what stands in [`custom`](Self::custom)
+    /// under its name. A section that is not there is an empty one: the default of a type that is
+    /// `#[serde(default)]`, a mistake for one that needs a setting.
+    ///
+    /// ```
+    /// use nova_sched::Config;
+    ///
+    /// #[derive(Debug, PartialEq, serde::Deserialize)]
+    /// #[serde(default, deny_unknown_fields)]
+    /// struct Quiet {
+    ///     from_hour: u8,
+    /// }
+    ///
+    /// impl Default for Quiet {
+    ///     fn default() -> Self {
+    ///         Self { from_hour: 22 }
+    ///     }
+    /// }
+    ///
+    /// let config: Config = serde_json::from_str(r#"{"custom": {"Quiet": {"from_hour": 20}}}"#)?;
+    /// assert_eq!(config.custom_settings::<Quiet>("Quiet")?, Quiet { from_hour: 20 });
+    /// assert_eq!(Config::default().custom_settings::<Quiet>("Quiet")?, Quiet { from_hour: 22 });
+    ///
+    /// let mistaken: Config = serde_json::from_str(r#"{"custom": {"Quiet": {"from": 20}}}"#)?;
+    /// let refused = mistaken.custom_settings::<Quiet>("Quiet").unwrap_err().to_string();
+    /// assert!(refused.starts_with("invalid option custom.Quiet: unknown field `from`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) that names the section, and says what
+    /// is wrong in it.
+    pub fn custom_settings<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let settings = match self.custom.get(name) {
+            Some(settings) => T::deserialize(settings),
+            None => T::deserialize(&Value::Object(Map::new())),
+        };
+        settings.map_err(|error| invalid(format!("custom.{name}"), error.to_string()))
+    }
 }
 
 /// Nova's section `[scheduler]`.
@@ -60,7 +122,8 @@ impl Config {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SchedulerOptions {
-    /// How many hosts are tried for a server: 3. The first, and one less alternates.
+    /// How many hosts are tried for a server: 3, and not 0. Plans name one less alternates, unless
+    /// the request [says how many](crate::PlacementRequest::with_alternates).
     pub max_attempts: u32,
 }
 
@@ -83,7 +146,7 @@ pub struct FilterSchedulerOptions {
     /// Whether what Nova asks of Placement (zone, resources, traits, aggregates) is filtered by as
     /// well: yes. Nova itself has no such option; there Placement always decides.
     pub placement_filters: bool,
-    /// From how many of the best hosts the winner is drawn: 1.
+    /// From how many of the best hosts the winner is drawn: 1, and not 0.
     pub host_subset_size: usize,
     /// Whether hosts that weigh as much as the best are shuffled: no.
     pub shuffle_best_same_weighed_hosts: bool,
@@ -222,4 +285,8 @@ pub struct Compatibility {
     /// and with it what else Nova's search for NUMA cells leaves behind
     /// ([`LeakingSearch`](crate::numa::LeakingSearch)).
     pub numa_page_size_leak: bool,
+    /// What is malformed in a weight setting (`metrics.weight_setting`,
+    /// `filter_scheduler.image_props_weight_setting`) is passed over, instead of being refused
+    /// with the configuration.
+    pub malformed_settings_ignored: bool,
 }

@@ -4,7 +4,8 @@ use nova_core::id::{HostName, ImageId};
 use nova_core::model::{Architecture, ImageProperties};
 
 use super::Config;
-use crate::error::{Error, Result};
+use super::check::invalid;
+use crate::error::Result;
 use crate::filters::{
     AggregateImagePropertiesIsolation, ImagePropertiesFilter, IsolatedHostsFilter, MetricsFilter,
 };
@@ -41,12 +42,12 @@ pub(super) fn image_properties(config: &Config) -> Result<ImagePropertiesFilter>
 
 fn architecture(name: &str) -> Result<Architecture> {
     let canonical = ImageProperties::canonical("hw_architecture", name);
-    canonical
-        .and_then(|name| name.parse().ok())
-        .ok_or_else(|| Error::InvalidOption {
-            option: "filter_scheduler.image_properties_default_architecture".to_owned(),
-            reason: format!("`{name}` is no known architecture"),
-        })
+    canonical.and_then(|name| name.parse().ok()).ok_or_else(|| {
+        invalid(
+            "filter_scheduler.image_properties_default_architecture",
+            format!("`{name}` is no known architecture"),
+        )
+    })
 }
 
 pub(super) fn isolated_hosts(config: &Config) -> Result<IsolatedHostsFilter> {
@@ -64,10 +65,7 @@ fn parsed<T: std::str::FromStr<Err = nova_core::Error>>(
 ) -> Result<Vec<T>> {
     let parse = |text: &String| {
         text.parse()
-            .map_err(|error: nova_core::Error| Error::InvalidOption {
-                option: option.to_owned(),
-                reason: error.to_string(),
-            })
+            .map_err(|error: nova_core::Error| invalid(option, error.to_string()))
     };
     texts.iter().map(parse).collect()
 }

@@ -1,9 +1,10 @@
 //! The table of names, and how a scheduler is made from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::check::invalid;
 use super::{Config, settings};
 use crate::error::{Error, Result};
 use crate::filters::{
@@ -142,7 +143,31 @@ impl Registry {
     }
 
     /// Adds a filter under a name, or puts it in the place of the one of that name. Its settings
-    /// are in [`Config::custom`] under its name.
+    /// are those that [`Config::custom_settings`] finds under its name.
+    ///
+    /// ```
+    /// use nova_sched::filters::NumInstancesFilter;
+    /// use nova_sched::{Config, Registry};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Most {
+    ///     servers: u64,
+    /// }
+    ///
+    /// let mut registry = Registry::nova();
+    /// registry.register_filter("FewServersFilter", |config| {
+    ///     let most: Most = config.custom_settings("FewServersFilter")?;
+    ///     Ok(NumInstancesFilter::new(most.servers))
+    /// });
+    /// let config: Config = serde_json::from_str(
+    ///     r#"{
+    ///         "filter_scheduler": {"enabled_filters": ["ComputeFilter", "FewServersFilter"]},
+    ///         "custom": {"FewServersFilter": {"servers": 3}}
+    ///     }"#,
+    /// )?;
+    /// registry.scheduler(&config)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register_filter<F: Filter>(
         &mut self,
         name: impl Into<String>,
@@ -179,38 +204,60 @@ impl Registry {
     /// One filter by its name.
     ///
     /// # Errors
-    /// [`Error::UnknownFilter`]; or what its maker says of the configuration.
+    /// [`Error::UnknownFilter`]; [`Error::InvalidOption`], whether or not this filter reads that
+    /// option; or what its maker says of the configuration.
     pub fn filter(&self, name: &str, config: &Config) -> Result<Arc<dyn Filter>> {
-        let make = self
-            .filters
-            .get(name)
-            .or_else(|| self.filters.get(class(name)))
-            .ok_or_else(|| Error::UnknownFilter {
-                name: name.to_owned(),
-            })?;
+        self.check(config)?;
+        let (_, make) = self.find_filter(name)?;
         make(config)
     }
 
     /// The weighers that a name stands for: one, or all of Nova's for `all_weighers`.
     ///
     /// # Errors
-    /// [`Error::UnknownWeigher`]; or what a maker says of the configuration.
+    /// [`Error::UnknownWeigher`]; [`Error::InvalidOption`], whether or not these weighers read that
+    /// option; or what a maker says of the configuration.
     pub fn weigher(&self, name: &str, config: &Config) -> Result<Vec<Arc<dyn Weigher>>> {
+        self.check(config)?;
+        let found = self.find_weighers(name)?;
+        found.iter().map(|(_, make)| make(config)).collect()
+    }
+
+    fn find_filter(&self, name: &str) -> Result<(&str, &MakeFilter)> {
+        let found = self.filters.get_key_value(name);
+        let found = found.or_else(|| self.filters.get_key_value(class(name)));
+        let (known, make) = found.ok_or_else(|| Error::UnknownFilter {
+            name: name.to_owned(),
+        })?;
+        Ok((known, make))
+    }
+
+    fn find_weighers(&self, name: &str) -> Result<&[(String, MakeWeigher)]> {
         if class(name) == "all_weighers" {
-            let all = self.weighers.iter().take(self.standard);
-            return all.map(|(_, make)| make(config)).collect();
+            return Ok(self.weighers.get(..self.standard).unwrap_or_default());
         }
-        let make = |wanted: &str| {
-            let found = self.weighers.iter().find(|(known, _)| known == wanted);
-            found.map(|(_, make)| make)
-        };
-        let make =
-            make(name)
-                .or_else(|| make(class(name)))
-                .ok_or_else(|| Error::UnknownWeigher {
-                    name: name.to_owned(),
-                })?;
-        Ok(vec![make(config)?])
+        let find = |wanted: &str| self.weighers.iter().find(|(known, _)| known == wanted);
+        let found = find(name).or_else(|| find(class(name)));
+        found
+            .map(std::slice::from_ref)
+            .ok_or_else(|| Error::UnknownWeigher {
+                name: name.to_owned(),
+            })
+    }
+
+    /// Refuses values that cannot be used, and settings that nobody would read.
+    fn check(&self, config: &Config) -> Result<()> {
+        config.check()?;
+        for name in config.custom.keys() {
+            let weighs = || self.weighers().any(|known| known == name);
+            if !self.filters.contains_key(name) && !weighs() {
+                return Err(invalid(
+                    format!("custom.{name}"),
+                    "no filter and no weigher of this name is registered",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The scheduler that a configuration describes.
@@ -220,12 +267,19 @@ impl Registry {
     /// of capacity, `AggregateCoreFilter` and its like take the place where they are named.
     ///
     /// # Errors
-    /// [`Error::UnknownFilter`], [`Error::UnknownWeigher`], [`Error::InvalidOption`].
+    /// [`Error::UnknownFilter`], [`Error::UnknownWeigher`]; [`Error::InvalidOption`] for what
+    /// [`Config`] says is not taken.
     pub fn scheduler(&self, config: &Config) -> Result<Scheduler> {
+        self.check(config)?;
         let options = &config.filter_scheduler;
         let mut named = Vec::new();
+        let mut seen = BTreeSet::new();
         for name in &options.enabled_filters {
-            named.push(self.filter(name, config)?);
+            let (known, make) = self.find_filter(name)?;
+            if !seen.insert(known) {
+                return Err(twice("filter_scheduler.enabled_filters", known));
+            }
+            named.push(make(config)?);
         }
         let mut builder = Scheduler::builder();
         if options.placement_filters {
@@ -241,12 +295,17 @@ impl Registry {
         for filter in named {
             builder = builder.shared_filter(filter);
         }
+        let mut seen = BTreeSet::new();
         for name in &options.weight_classes {
-            for weigher in self.weigher(name, config)? {
-                builder = builder.shared_weigher(weigher);
+            for (known, make) in self.find_weighers(name)? {
+                if !seen.insert(known) {
+                    return Err(twice("filter_scheduler.weight_classes", known));
+                }
+                builder = builder.shared_weigher(make(config)?);
             }
         }
         Ok(builder
+            .max_attempts(config.scheduler.max_attempts)
             .host_subset_size(options.host_subset_size)
             .shuffle_best(options.shuffle_best_same_weighed_hosts)
             .numa(config.numa_settings())
@@ -269,7 +328,8 @@ impl Registry {
         ];
         let mut filters = Vec::new();
         for name in names {
-            let filter = self.filter(name, config)?;
+            let (_, make) = self.find_filter(name)?;
+            let filter = make(config)?;
             debug_assert_eq!(filter.stage(), Stage::Placement);
             filters.push(filter);
         }
@@ -281,6 +341,10 @@ impl Registry {
 /// what aggregates say.
 fn takes_place(named: &str, placement: &str) -> bool {
     named.strip_prefix("Aggregate").unwrap_or(named) == placement || named == placement
+}
+
+fn twice(option: &str, name: &str) -> Error {
+    invalid(option, format!("{name} is named twice"))
 }
 
 /// The class, without the module in front.

@@ -82,8 +82,8 @@ pub struct PlacementRequest {
     filter_forced_hosts: bool,
     #[serde(default)]
     rebuild: bool,
-    #[serde(default = "default_alternates")]
-    alternates: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alternates: Option<u32>,
 }
 
 fn read_count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -100,15 +100,7 @@ fn default_count() -> u32 {
     1
 }
 
-fn default_alternates() -> u32 {
-    PlacementRequest::DEFAULT_ALTERNATES
-}
-
 impl PlacementRequest {
-    /// How many alternates a plan names for each server: Nova's `max_attempts` of 3, less the
-    /// first attempt.
-    pub const DEFAULT_ALTERNATES: u32 = 2;
-
     /// The most servers of one request. A plan for more fails
     /// ([`Explanation::failure`](crate::Explanation::failure)), and a request that was written down
     /// is not read.
@@ -143,7 +135,7 @@ impl PlacementRequest {
             force_nodes: BTreeSet::new(),
             filter_forced_hosts: false,
             rebuild: false,
-            alternates: default_alternates(),
+            alternates: None,
         }
     }
 
@@ -409,10 +401,11 @@ impl PlacementRequest {
         self
     }
 
-    /// How many alternates to name for each server.
+    /// How many alternates to name for each server, whatever the scheduler would name by
+    /// [itself](crate::SchedulerBuilder::max_attempts).
     #[must_use]
     pub fn with_alternates(mut self, alternates: u32) -> Self {
-        self.alternates = alternates;
+        self.alternates = Some(alternates);
         self
     }
 
@@ -563,8 +556,9 @@ impl PlacementRequest {
         &self.force_hosts
     }
 
-    /// How many alternates are named for each server.
-    pub fn alternates(&self) -> u32 {
+    /// How many alternates are named for each server; one less than the scheduler's
+    /// [`max_attempts`](crate::Scheduler::max_attempts) if it is not said.
+    pub fn alternates(&self) -> Option<u32> {
         self.alternates
     }
 

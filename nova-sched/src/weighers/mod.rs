@@ -34,5 +34,6 @@ pub use num_instances::NumInstancesWeigher;
 pub use pci::PCIWeigher;
 pub use ram::RAMWeigher;
 pub use setting::parse_weight_setting;
+pub(crate) use setting::weight_setting_problem;
 pub use soft_affinity::{ServerGroupSoftAffinityWeigher, ServerGroupSoftAntiAffinityWeigher};
 pub use weigher::{Scores, Weigher};

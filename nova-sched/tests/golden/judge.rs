@@ -16,8 +16,8 @@ use crate::expected::{
     Case, FilterAnswer, HostStateSeen, Meta, Passed, ScheduleAsked, Scheduled, StepSeen, Weighing,
 };
 use crate::input::HostRow;
-use crate::options;
 use crate::recorder::{After, Recorder, Step, pools};
+use crate::{names, options};
 
 /// A case with everything that our scheduler is asked with.
 struct Trial<'a> {
@@ -121,6 +121,8 @@ impl<'a> Trial<'a> {
     fn run(mut self) -> Vec<String> {
         let expected = &self.case.expected;
         self.host_states(&expected.host_states);
+        let unlisted = names::unlisted(expected.filters.keys(), &self.meta.filters);
+        self.differences.extend(unlisted);
         for name in &self.meta.filters {
             self.filter(name, expected.filters.get(name));
         }
@@ -384,13 +386,10 @@ impl<'a> Trial<'a> {
     fn schedule(&mut self, asked: &ScheduleAsked, expected: &Scheduled) {
         let (fleet, case) = (self.fleet.clone(), self.case);
         let without = self.without_candidates.clone();
-        let alternates = self.config.scheduler.max_attempts.saturating_sub(1);
-        let alternates = if asked.return_alternates {
-            alternates
-        } else {
-            0
-        };
-        let request = self.request.clone().with_alternates(alternates);
+        let mut request = self.request.clone();
+        if !asked.return_alternates {
+            request = request.with_alternates(0);
+        }
         let servers = &case.request.instance_uuids;
         let mut recorder = Recorder::new(&fleet, servers, &asked.claim_fails_on, &without);
         let options = PlanOptions::default().with_draw(Draw::Last);

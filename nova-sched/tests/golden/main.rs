@@ -11,12 +11,14 @@ mod arguments;
 mod expected;
 mod input;
 mod judge;
+mod names;
 mod options;
 mod recorder;
+mod source;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::Read;
+use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::Arguments;
@@ -26,6 +28,9 @@ use serde_json::Value;
 
 /// The cases that are shipped.
 const SHIPPED: &[u8] = include_bytes!("scheduler.json.gz");
+
+/// The folder that a relative path may be meant from.
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The most differences of one case that are printed, and the most characters of each.
 const MAX_DIFFERENCES: usize = 6;
@@ -99,18 +104,15 @@ fn main() -> ExitCode {
 
 /// The shipped cases, or those of a file.
 fn read(file: Option<&OsStr>) -> Result<Recording, String> {
-    let mut text = String::new();
-    let source = match file {
+    let (text, source) = match file {
         Some(file) => {
-            text = std::fs::read_to_string(file)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
-            file.display().to_string()
+            let (text, place) = source::read_file(Path::new(file), Path::new(WORKSPACE))?;
+            (text, place.display().to_string())
         }
         None => {
-            let mut shipped = flate2::read::GzDecoder::new(SHIPPED);
-            let read = shipped.read_to_string(&mut text);
-            read.map_err(|error| format!("the shipped cases: {error}"))?;
-            "the shipped cases".to_owned()
+            let text = source::text(SHIPPED);
+            let text = text.map_err(|error| format!("the shipped cases: {error}"))?;
+            (text, "the shipped cases".to_owned())
         }
     };
     serde_json::from_str(&text).map_err(|error| format!("{source}: {error}"))

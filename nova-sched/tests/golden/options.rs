@@ -25,5 +25,6 @@ pub fn config(options: &BTreeMap<&str, &Value>) -> Result<Config, String> {
     config.compatibility.malformed_fails_request = true;
     config.compatibility.image_address_bits_malformed = true;
     config.compatibility.numa_page_size_leak = true;
+    config.compatibility.malformed_settings_ignored = true;
     Ok(config)
 }

@@ -6,6 +6,7 @@
     reason = "a test reports by panicking"
 )]
 
+mod configuring;
 mod decisions;
 mod diffs;
 mod explaining;
@@ -13,6 +14,7 @@ mod failing;
 mod filtering;
 mod fixtures;
 mod fleets;
+mod golden_files;
 mod hardware;
 mod laws;
 mod numa;
