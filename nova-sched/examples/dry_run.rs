@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use nova_core::model::ResourceClass;
-use nova_sched::{Fleet, Fulfilment, Plan, Scheduler, testing};
+use nova_sched::{Change, Fleet, Fulfilment, Plan, Scheduler, testing};
 
 /// Where the servers of a plan go, or why they do not.
 fn told(plan: &Plan) -> String {
@@ -24,10 +24,10 @@ fn told(plan: &Plan) -> String {
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Snapshots of a running system come from a store (`Fleet::from_usages`) or a feed
-    // (`SharedFleet`); this one is made up. Two hosts are nearly full, one is disabled.
+    // (`SharedFleet`); this one is made up. One host is full, one nearly, one is disabled.
     let memory = ResourceClass::MemoryMb;
     let fleet: Fleet = testing::fleet_of([
-        testing::host("node-1").used(memory.clone(), 60_000),
+        testing::host("node-1").used(memory.clone(), 65_536),
         testing::host("node-2").used(memory.clone(), 50_000),
         testing::host("node-3").disabled("new firmware"),
     ]);
@@ -55,6 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         told(&scheduler.plan(&other, &easier))
     );
     assert!(scheduler.plan(&other, &easier).is_placed());
+    let host = "node-3".parse()?;
+    assert_eq!(suggestion.changes, [Change::EnableHost { host }]);
 
     // What if node-3 were enabled? An edit gives another fleet; this one stays as it is.
     let enabled = fleet.with_enabled(&"node-3".parse()?)?;

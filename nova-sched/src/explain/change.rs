@@ -170,13 +170,14 @@ impl Change {
     }
 
     /// How large a change is, to tell which of several is the smallest. Lowering an amount counts
-    /// as the part of it that is given up, below 1. What the user can change counts less than what
+    /// as the part of it that is given up, below 1; asking for fewer servers as how many are given
+    /// up for each that stays: half of them 1, two of three 2. What the user can change counts less than what
     /// only an administrator can.
     pub(crate) fn magnitude(&self) -> f64 {
         match self {
             Self::LowerResource { from, to, .. } => part(from.saturating_sub(*to), *from),
             Self::LowerCount { from, to } => {
-                part(u64::from(from.saturating_sub(*to)), u64::from(*from))
+                part(u64::from(from.saturating_sub(*to)), u64::from(*to))
             }
             Self::OtherZone { .. } => 0.5,
             Self::RaiseMaxPerHost { from, to } => {
@@ -218,6 +219,7 @@ impl fmt::Display for Change {
             Self::LowerResource { class, from, to } => {
                 write!(f, "lower {class} from {from} to {to}")
             }
+            Self::LowerCount { from, to: 1 } => write!(f, "ask for 1 server instead of {from}"),
             Self::LowerCount { from, to } => write!(f, "ask for {to} servers instead of {from}"),
             Self::OtherZone { from, to } => write!(f, "ask for zone {to} instead of {from}"),
             Self::DropCapability { key } => write!(f, "leave the extra spec {key} away"),

@@ -2,9 +2,15 @@
 //!
 //! All filters are swept over all hosts, not stopping at the first that refuses. Hosts are looked
 //! at in order of how many filters refuse them, then of how large the changes are that the first
-//! reasons call for, then of their place. For the nearest few, changes are made one after another
-//! until no filter refuses, and those that prove unnecessary are taken back; the smallest of those
-//! is tried with a plan before it is suggested.
+//! reasons call for, then of their place; where several servers are asked for, also with those
+//! first that have room for the ones that are left over. For the nearest few, changes are made one
+//! after another until no filter refuses, and those that prove unnecessary are taken back. What is
+//! found is tried with a plan, the smallest first, and to ask for as many servers as fit is added
+//! where it takes that too, and what several servers are given less of is lowered no more than it
+//! takes; where some fit as things are, that alone is tried with the others. The
+//! smallest that helps is suggested: the fewest changes, then the least of them.
+
+use std::cmp::Ordering;
 
 use nova_core::id::HostName;
 
@@ -18,7 +24,8 @@ use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 use crate::verdict::{Reason, Verdict};
 
-/// For how many of the nearest hosts changes are worked out.
+/// For how many of the nearest hosts changes are worked out; twice as many at most where several
+/// servers are asked for.
 const NEAREST: usize = 16;
 /// How many changes one filter may call for on one host: there are more only if a filter of
 /// somebody's own is never content.
@@ -39,29 +46,109 @@ pub(crate) fn suggest(
         fleet,
         request,
         options,
+        fits,
     };
+    // What is most likely the smallest first; fewer servers may have to be asked for besides.
+    let mut candidates: Vec<(Size, Vec<Change>)> = Vec::new();
     if fits > 0 {
-        let fewer = Change::LowerCount {
+        let fewer = vec![Change::LowerCount {
             from: request.count(),
             to: fits,
-        };
-        return search.tried(vec![fewer], None);
+        }];
+        candidates.push((Size::of(&fewer, None), fewer));
     }
-    let mut found: Vec<(HostIndex, Vec<Change>)> = search
-        .nearest()
-        .into_iter()
-        .filter_map(|host| Some((host, search.changes_for(host)?)))
-        .collect();
-    found.sort_by(|(one, these), (other, those)| {
-        these
-            .len()
-            .cmp(&those.len())
-            .then_with(|| size(these).total_cmp(&size(those)))
-            .then_with(|| one.cmp(other))
-    });
-    found
-        .into_iter()
-        .find_map(|(host, changes)| search.tried(changes, fleet.name(host).cloned()))
+    candidates.extend(search.nearest().into_iter().filter_map(|host| {
+        let changes = search.changes_for(host)?;
+        Some((Size::of(&changes, Some(host)), changes))
+    }));
+    candidates.sort_by(|(one, _), (other, _)| one.order(other));
+    let mut smallest: Option<(Size, Suggestion)> = None;
+    let mut eased: Vec<Vec<Change>> = Vec::new();
+    for (size, changes) in candidates {
+        let eases = request.count() > 1 && changes.iter().any(is_less_of_a_class);
+        let form = changes.iter().map(without_amount).collect();
+        // Trying takes no change away; what is lowered may turn out to be less than it seemed.
+        let surpassed = smallest.as_ref().is_some_and(|(least, _)| match eases {
+            true => least.changes < size.changes || eased.contains(&form),
+            false => least.order(&size).is_le(),
+        });
+        if surpassed {
+            continue;
+        }
+        let name = size.host.and_then(|host| fleet.name(host)).cloned();
+        let Some(mut suggestion) = search.tried(changes, name) else {
+            continue;
+        };
+        if eases && suggestion.changes.len() == form.len() {
+            suggestion = search.eased(suggestion);
+            eased.push(form);
+        }
+        let size = Size::of(&suggestion.changes, size.host);
+        if smallest
+            .as_ref()
+            .is_none_or(|(least, _)| size.order(least).is_lt())
+        {
+            smallest = Some((size, suggestion));
+        }
+    }
+    smallest.map(|(_, suggestion)| suggestion)
+}
+
+fn is_less_of_a_class(change: &Change) -> bool {
+    matches!(change, Change::LowerResource { .. })
+}
+
+/// The change for any amount.
+fn without_amount(change: &Change) -> Change {
+    match change {
+        Change::LowerResource { class, from, .. } => Change::LowerResource {
+            class: class.clone(),
+            from: *from,
+            to: 0,
+        },
+        other => other.clone(),
+    }
+}
+
+/// How large several changes are together: first by how many they are.
+struct Size {
+    changes: usize,
+    sum: f64,
+    /// The host that they are for; none goes before the first.
+    host: Option<HostIndex>,
+}
+
+impl Size {
+    fn of(changes: &[Change], host: Option<HostIndex>) -> Self {
+        Self {
+            changes: changes.len(),
+            sum: size(changes),
+            host,
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.changes
+            .cmp(&other.changes)
+            .then(self.sum.total_cmp(&other.sum))
+            .then(self.host.cmp(&other.host))
+    }
+}
+
+/// The first [`NEAREST`] by what they cost, then by place, in no particular order.
+fn first_few(
+    mut hosts: Vec<HostIndex>,
+    cost_of: impl Fn(HostIndex) -> (u32, f64),
+) -> Vec<HostIndex> {
+    if hosts.len() > NEAREST {
+        hosts.select_nth_unstable_by(NEAREST, |one, other| {
+            let ((count, sum), (other_count, other_sum)) = (cost_of(*one), cost_of(*other));
+            let counts = count.cmp(&other_count);
+            counts.then(sum.total_cmp(&other_sum)).then(one.cmp(other))
+        });
+        hosts.truncate(NEAREST);
+    }
+    hosts
 }
 
 fn size(changes: &[Change]) -> f64 {
@@ -73,10 +160,12 @@ struct Search<'a> {
     fleet: &'a Fleet,
     request: &'a PlacementRequest,
     options: &'a PlanOptions,
+    /// For how many servers there is a host as things are.
+    fits: u32,
 }
 
 impl Search<'_> {
-    /// The hosts that look nearest to fitting, in no particular order.
+    /// The hosts that are refused and look nearest to fitting, in no particular order.
     fn nearest(&self) -> Vec<HostIndex> {
         let everyone = Candidates::all(self.fleet.len());
         let mut cost = vec![(0_u32, 0.0_f64); self.fleet.len()];
@@ -101,20 +190,34 @@ impl Search<'_> {
                 *sum += size(&changes);
             }
         }
-        let cost_of = |host: &HostIndex| cost.get(host.get()).copied().unwrap_or_default();
-        let mut hosts: Vec<HostIndex> = everyone
+        let cost_of = |host: HostIndex| cost.get(host.get()).copied().unwrap_or_default();
+        // On a host that nothing refuses there is nothing to change.
+        let hosts: Vec<HostIndex> = everyone
             .iter()
-            .filter(|host| cost_of(host).1.is_finite())
+            .filter(|host| cost_of(*host).0 > 0 && cost_of(*host).1.is_finite())
             .collect();
-        if hosts.len() > NEAREST {
-            hosts.select_nth_unstable_by(NEAREST, |one, other| {
-                let ((count, sum), (other_count, other_sum)) = (cost_of(one), cost_of(other));
-                let counts = count.cmp(&other_count);
-                counts.then(sum.total_cmp(&other_sum)).then(one.cmp(other))
+        let mut nearest = first_few(hosts.clone(), cost_of);
+        let missing = self.request.least().saturating_sub(self.fits);
+        if missing > 1 {
+            let roomy = first_few(hosts, |host| {
+                let (count, sum) = cost_of(host);
+                let narrow = u32::from(!self.has_room(host, missing));
+                (count.saturating_add(narrow), sum)
             });
-            hosts.truncate(NEAREST);
+            nearest.extend(roomy);
+            nearest.sort_unstable();
+            nearest.dedup();
         }
-        hosts
+        nearest
+    }
+
+    /// Whether so many servers would find their resources on a host if it were not refused.
+    fn has_room(&self, host: HostIndex, servers: u32) -> bool {
+        let host = self.fleet.host(host);
+        self.request.resources().iter().all(|(class, wanted)| {
+            let amounts = host.amounts(class);
+            amounts.fits(wanted) && wanted.saturating_mul(u64::from(servers)) <= amounts.free()
+        })
     }
 
     /// How large the change is that makes one filter pass a host; infinite if there is none.
@@ -220,6 +323,47 @@ impl Search<'_> {
         let (request, fleet) = suggestion.apply(self.request, self.fleet);
         let plan = self.scheduler.plan_with(&fleet, &request, &options);
         plan.is_placed().then_some(suggestion)
+    }
+
+    /// The same changes, each class lowered no more than it takes: one host has so much left for
+    /// one server, but several hosts take several, and then each can have more.
+    fn eased(&self, suggestion: Suggestion) -> Suggestion {
+        let options = self.options.clone().with_detail(Detail::Off);
+        let mut least = suggestion;
+        for place in 0..least.changes.len() {
+            let with = |to: u64| {
+                let mut other = least.clone();
+                if let Some(Change::LowerResource { to: amount, .. }) = other.changes.get_mut(place)
+                {
+                    *amount = to;
+                }
+                let (request, fleet) = other.apply(self.request, self.fleet);
+                let plan = self.scheduler.plan_with(&fleet, &request, &options);
+                let hosts = plan.placements().iter().map(|placement| &placement.host);
+                if !hosts.clone().any(|host| Some(host) == other.host.as_ref()) {
+                    other.host = hosts.clone().next().cloned();
+                }
+                plan.is_placed().then_some(other)
+            };
+            let Some(Change::LowerResource { from, to, .. }) = least.changes.get(place) else {
+                continue;
+            };
+            // With `low` it fits, with `high` it does not.
+            let (mut low, mut high) = (*to, *from);
+            let mut found = None;
+            while high.saturating_sub(low) > 1 {
+                let middle = low.midpoint(high);
+                match with(middle) {
+                    Some(other) => {
+                        found = Some(other);
+                        low = middle;
+                    }
+                    None => high = middle,
+                }
+            }
+            least = found.unwrap_or(least);
+        }
+        least
     }
 }
 

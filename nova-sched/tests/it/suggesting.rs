@@ -1,7 +1,7 @@
 //! The smallest change that would have fitted.
 
 use nova_core::id::{AggregateId, HostName};
-use nova_core::model::{ResourceClass, ServerGroupPolicy};
+use nova_core::model::{Inventory, ResourceClass, ServerGroupPolicy};
 use nova_sched::filters::{DifferentHostFilter, RetryFilter, SameHostFilter};
 use nova_sched::{
     Change, Destination, Filter, Fleet, Fulfilment, GroupRequest, HostAggregate, HostState,
@@ -284,6 +284,80 @@ fn as_many_as_fit_are_explained() {
     assert_eq!(
         changes(&one, &three),
         [Change::LowerCount { from: 6, to: 4 }]
+    );
+}
+
+#[test]
+fn a_host_for_all_is_a_smaller_change_than_one_for_a_few() {
+    let enable = |host: &str| [Change::EnableHost { host: name(host) }];
+    // What n1 lacks is little, but it would take one server of the three.
+    let two = fleet([
+        host("n1", 16_000),
+        host("n2", 65_536).with_disabled("new firmware"),
+    ]);
+    assert_eq!(changes(&two, &request(16_384).with_count(3)), enable("n2"));
+    // One fits as things are.
+    let room = || host("n2", 65_536).with_disabled("new firmware");
+    let mut large = room();
+    large = large.with_inventory(ResourceClass::Vcpu, Inventory::new(128, 0, 4.0).unwrap());
+    large = large.with_inventory(ResourceClass::DiskGb, Inventory::new(5000, 0, 1.0).unwrap());
+    let one_fits = fleet([host("n1", 512), large.clone()]);
+    let hundred = request(512).with_count(100);
+    assert_eq!(changes(&one_fits, &hundred), enable("n2"));
+    // It is found among any number of hosts that lack a little.
+    let narrow = (0..90).map(|number| host(&format!("h{number}"), 500));
+    let many = fleet([host("n1", 512)].into_iter().chain(narrow).chain([large]));
+    assert_eq!(changes(&many, &hundred), enable("n2"));
+    // To give a few of the servers up is less than to enable a host.
+    let most_fit = fleet([host("n1", 512 * 4), room()]);
+    assert_eq!(
+        texts(&most_fit, &request(512).with_count(5)),
+        ["ask for 4 servers instead of 5"]
+    );
+    assert_eq!(
+        texts(&fleet([host("n1", 512)]), &request(512).with_count(2)),
+        ["ask for 1 server instead of 2"]
+    );
+}
+
+#[test]
+fn a_zone_for_all_is_a_smaller_change_than_fewer_servers() {
+    let mut roomy = host("n2", 65_536);
+    roomy.zone = "az2".parse().unwrap();
+    let two = fleet([host("n1", 1024), roomy]);
+    let ten = request(1024)
+        .with_count(10)
+        .with_zone("az1".parse().unwrap());
+    assert_eq!(
+        changes(&two, &ten),
+        [Change::OtherZone {
+            from: "az1".parse().unwrap(),
+            to: "az2".parse().unwrap()
+        }]
+    );
+}
+
+#[test]
+fn fewer_servers_are_asked_for_besides_only_where_nothing_else_is_enough() {
+    // Both changes of n1 and of n2 leave some over; n2's fewer.
+    let two = fleet([
+        host("n1", 2048).with_disabled(""),
+        host("n2", 3072).with_disabled(""),
+    ]);
+    assert_eq!(
+        texts(&two, &request(1024).with_count(4)),
+        ["enable n2", "ask for 3 servers instead of 4"]
+    );
+}
+
+#[test]
+fn several_servers_are_given_no_less_than_it_takes() {
+    // n2 has 200 MiB left for one server, but at 500 n1 takes both.
+    let two = fleet([host("n1", 1000), host("n2", 200)]);
+    let plan = scheduler().plan(&two, &request(600).with_count(2));
+    assert_eq!(
+        plan.explain().suggestion.as_ref().unwrap().to_string(),
+        "lower MEMORY_MB from 600 to 500 (then n1 will do)"
     );
 }
 
