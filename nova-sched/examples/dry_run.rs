@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use nova_core::model::ResourceClass;
+use nova_sched::model::ResourceClass;
 use nova_sched::{Change, Fleet, Fulfilment, Plan, Scheduler, testing};
 
 /// Where the servers of a plan go, or why they do not.

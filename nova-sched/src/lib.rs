@@ -6,13 +6,13 @@
 //! commits the plan or throws it away.
 //!
 //! ```
-//! use nova_core::model::{Flavor, Inventory, ResourceClass};
-//! use nova_core::units::{Gibibytes, Mebibytes};
+//! use nova_sched::model::{Flavor, Inventory, ResourceClass};
+//! use nova_sched::units::{Gibibytes, Mebibytes};
 //! use nova_sched::{Fleet, HostState, PlacementRequest, Scheduler};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = |name: &str, zone: &str, memory| {
-//!     Ok::<_, nova_core::Error>(
+//!     Ok::<_, nova_sched::nova_core::Error>(
 //!         HostState::new(name.parse()?, zone.parse()?)
 //!             .with_inventory(ResourceClass::Vcpu, Inventory::new(32, 0, 4.0)?)
 //!             .with_inventory(ResourceClass::MemoryMb, Inventory::new(memory, 512, 1.0)?)
@@ -59,6 +59,9 @@
 //! * [`preempt`] and [`rebalance`]: plans that move or stop servers, for those who ask for them.
 //! * [`replay`]: traces of arrivals and departures through a scheduler, to judge it.
 //! * [`testing`]: the laws that filters and weighers keep, for the tests of whoever writes one.
+//! * [`id`], [`model`], [`units`]: the values that hosts, requests and plans are made of: names,
+//!   resources, inventories, flavors. They are those of [`nova_core`], which need not be named as a
+//!   dependency of its own.
 //!
 //! # What it does not do
 //!
@@ -87,6 +90,12 @@ pub mod testing;
 mod verdict;
 pub mod weighers;
 
+/// The crate that ids, resources, flavors and their [`Error`](nova_core::Error) come from: here
+/// they are in the version that this crate speaks of.
+pub use nova_core;
+#[doc(no_inline)]
+pub use nova_core::{id, model, units};
+
 pub use candidates::Candidates;
 pub use error::{Error, NoValidHost, Result};
 pub use explain::{Change, Explanation, Failure, Suggestion};
@@ -104,3 +113,8 @@ pub use request::{Destination, Fulfilment, GroupRequest, PlacementRequest, Reque
 pub use scheduler::{Scheduler, SchedulerBuilder};
 pub use verdict::{Counted, Reason, Verdict};
 pub use weighers::Weigher;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

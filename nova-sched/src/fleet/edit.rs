@@ -78,7 +78,8 @@ impl Fleet {
         self.edited(|fleet| fleet.remove_server(server).map(drop))
     }
 
-    /// The fleet with a server on another host.
+    /// The fleet with a server on another host, [without](Self::move_server) the NUMA cells and PCI
+    /// devices that it held.
     ///
     /// # Errors
     /// [`Error::UnknownServer`], [`Error::UnknownHost`].
@@ -191,7 +192,10 @@ impl Fleet {
     }
 
     /// Moves a server to another host, free or not. NUMA cells and PCI devices that it held stay
-    /// behind, and what it holds of the new host's is not known.
+    /// behind, and what it holds of the new host's is not known: of these it counts for nothing
+    /// there. Where that matters, take it away and place it with
+    /// [what it gets](crate::Scheduler::hardware_for), as
+    /// [`ServerMove::apply`](crate::moves::ServerMove::apply) does.
     ///
     /// # Errors
     /// [`Error::UnknownServer`], [`Error::UnknownHost`]; then nothing changed.

@@ -60,7 +60,8 @@ pub enum FleetUpdate {
         /// The server.
         server: ServerId,
     },
-    /// A server is on another host now.
+    /// A server is on another host now. Of its NUMA cells and PCI devices there nothing is known: one
+    /// that has any is `Removed` from the one and `Placed` on the other.
     Moved {
         /// The server.
         server: ServerId,

@@ -7,7 +7,7 @@ use super::ServerMove;
 use crate::candidates::Candidates;
 use crate::fleet::{Fleet, HostIndex};
 use crate::plan::ranking::{Ranking, best_first};
-use crate::plan::{Detail, filtering, hardware};
+use crate::plan::{Detail, filtering};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -21,7 +21,7 @@ pub(crate) fn moved(
     to: HostIndex,
 ) -> ServerMove {
     let to = fleet.host(to);
-    let claim = hardware::claim(scheduler, request, &to);
+    let claim = scheduler.hardware_for(request, &to);
     ServerMove::new(*server, from, to.name()).with_hardware(claim)
 }
 
@@ -30,6 +30,21 @@ pub(crate) fn fits(fleet: &Fleet, host: HostIndex, resources: &Resources) -> boo
     resources
         .iter()
         .all(|(class, wanted)| wanted == 0 || fleet.amounts(host, class).fits(wanted))
+}
+
+/// Whether a host has the NUMA cells and PCI devices that are asked for.
+fn equips(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    host: HostIndex,
+) -> bool {
+    let (cells, devices) = (request.numa().is_some(), !request.pci().is_empty());
+    if !cells && !devices {
+        return true;
+    }
+    let claim = scheduler.hardware_for(request, &fleet.host(host));
+    (!cells || claim.numa.is_some()) && (!devices || claim.pci.is_some())
 }
 
 /// Whether one host passes the lists and the filters, and has the room.
@@ -48,12 +63,15 @@ pub(crate) fn takes(
     filtered.failure.is_none() && filtered.left.contains(host)
 }
 
-/// The hosts that pass the lists and the filters, and have the room. None if a filter fails the
-/// whole request.
+/// The hosts that pass the lists and the filters, and have the room, NUMA cells and PCI devices
+/// among it whether a filter looks at them or not: what is moved keeps what it has. None if a
+/// filter fails the whole request.
 pub(crate) fn all(scheduler: &Scheduler, fleet: &Fleet, request: &PlacementRequest) -> Candidates {
     let filtered = scheduler.filtered(fleet, request, true);
     let mut left = filtered.unwrap_or_else(|_| Candidates::none(fleet.len()));
-    left.retain(|host| fits(fleet, host, request.resources()));
+    left.retain(|host| {
+        fits(fleet, host, request.resources()) && equips(scheduler, fleet, request, host)
+    });
     left
 }
 

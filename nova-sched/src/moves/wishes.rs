@@ -14,8 +14,11 @@ use crate::request::{GroupRequest, PlacementRequest, RequestImage};
 /// for its resources, with its flavor, project and image properties, in the zone where it is, and
 /// for NUMA cells like those that it is on. The extra specs, hints and traits that it was built
 /// with are unknown, so give the request itself ([`with_request`](Self::with_request)) where those
-/// matter; a server that holds PCI devices is not moved without. Groups are kept by
-/// [`with_group`](Self::with_group).
+/// matter. Groups are kept by [`with_group`](Self::with_group).
+///
+/// No move takes hardware from a server: one that is on NUMA cells goes only where it gets cells
+/// like them, whatever filters there are, and one that holds PCI devices goes nowhere unless a
+/// request says which devices it needs.
 ///
 /// ```
 /// use nova_core::model::{ResourceClass, Resources, ServerGroupPolicy};
@@ -85,18 +88,13 @@ impl Wishes {
                     image.properties.clone_from(&shape.image_properties);
                     request = request.with_image(image);
                 }
-                let held = server.hardware.as_ref();
-                let cells = held.and_then(|held| held.numa.as_ref());
-                if let Some(cells) = cells.and_then(|cells| NumaRequest::repeating(cells).ok()) {
-                    request = request.with_numa(cells);
-                }
                 match fleet.host_of(&server.id) {
                     Some(host) => request.with_zone(fleet.host(host).zone().clone()),
                     None => request,
                 }
             }
         };
-        let request = request
+        let request = keeping_cells(request, server)
             .with_size(shape.size)
             .with_priority(shape.priority)
             .with_count(1)
@@ -127,7 +125,21 @@ impl Wishes {
     pub(crate) fn may_move(&self, server: &PlacedServer) -> bool {
         let hardware = server.hardware.as_ref();
         let devices = hardware.is_some_and(|held| held.pci.is_some());
-        server.shape.movable && (!devices || self.requests.contains_key(&server.id))
+        let request = self.requests.get(&server.id);
+        server.shape.movable && (!devices || request.is_some_and(|asked| !asked.pci().is_empty()))
+    }
+}
+
+/// The request, for cells like those that the server is on if it asks for none of its own.
+fn keeping_cells(request: PlacementRequest, server: &PlacedServer) -> PlacementRequest {
+    if request.numa().is_some() {
+        return request;
+    }
+    let held = server.hardware.as_ref();
+    let cells = held.and_then(|held| held.numa.as_ref());
+    match cells.and_then(|cells| NumaRequest::repeating(cells).ok()) {
+        Some(cells) => request.with_numa(cells),
+        None => request,
     }
 }
 

@@ -323,7 +323,9 @@ impl<'a> Planner<'a> {
             let name = self.fleet.host(host).service_host().clone();
             self.request.to_mut().note_group_host(&name);
         }
-        let claim = hardware::claim(self.scheduler, &self.request, &self.fleet.host(host));
+        let claim = self
+            .scheduler
+            .hardware_for(&self.request, &self.fleet.host(host));
         if self.scheduler.numa_settings().leaking && self.request.numa().is_some() {
             let topology = self.fleet.host(host).numa_topology().map(AsRef::as_ref);
             let repeated = hardware::repeated(&self.request, topology, &claim);

@@ -7,7 +7,7 @@ use super::value::{PreemptionPlan, PreemptionStep};
 use crate::error::NoValidHost;
 use crate::fleet::Fleet;
 use crate::moves::Wishes;
-use crate::plan::{Detail, Placement, PlanOptions, hardware};
+use crate::plan::{Detail, Placement, PlanOptions};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -232,7 +232,7 @@ impl Run<'_> {
         let host = self.fleet.index_of(&placement.host)?;
         let view = self.fleet.host(host);
         let service = view.service_host().clone();
-        let claim = hardware::claim(&self.preemption.scheduler, &self.request, &view);
+        let claim = self.preemption.scheduler.hardware_for(&self.request, &view);
         let step = PreemptionStep::Place {
             server: server.saturating_add(1),
             id: self.request.servers().get(place).copied(),

@@ -16,9 +16,10 @@ use crate::scheduler::Scheduler;
 /// Each move is the one of all that raises the score the most, of servers that the fleet knows one
 /// by one, that [may be moved](crate::ServerShape::movable) and whose hosts are up; the
 /// scheduler's filters must let the server onto its new host, by its [`Wishes`], and there must be
-/// room. Of equally good moves that of the server with the lowest id is made, to the earlier host.
-/// It ends when no single move raises the score, or with the most that are allowed. That is
-/// greedy: two moves that only together raise the score are not found.
+/// room. Servers keep their NUMA cells and PCI devices (see [`Wishes`]). Of equally good moves that
+/// of the server with the lowest id is made, to the earlier host. It ends when no single move
+/// raises the score, or with the most that are allowed. That is greedy: two moves that only
+/// together raise the score are not found.
 ///
 /// ```
 /// use nova_core::model::{Inventory, ResourceClass, Resources};

@@ -12,7 +12,6 @@ use super::cell_ledger::CellLedger;
 use super::{FaultDomainFilter, Trace, TraceFlavor, TraceGroup, TraceServer};
 use crate::error::{Error, Result};
 use crate::fleet::{Fleet, HostIndex, HostView, PlacedServer, ServerShape};
-use crate::plan::hardware;
 use crate::request::{GroupRequest, PlacementRequest};
 use crate::scheduler::Scheduler;
 
@@ -149,7 +148,7 @@ impl<'a> Cluster<'a> {
         let unknown = || Error::UnknownHost { host: host.clone() };
         let index = self.fleet.index_of(host).ok_or_else(unknown)?;
         let shape = self.shapes[self.server(server).flavor.get()].clone();
-        let claim = hardware::claim(scheduler, self.template(server), &self.fleet.host(index));
+        let claim = scheduler.hardware_for(self.template(server), &self.fleet.host(index));
         self.cells.add(index, &claim);
         let placed = PlacedServer::new(server_id(server), shape).with_hardware(claim);
         self.fleet.place(host, placed)?;

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use super::{fleet, requests};
 use crate::fleet::{Fleet, HostIndex, HostState, PlacedServer};
-use crate::plan::hardware;
 use crate::random::SplitMix64;
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
@@ -71,7 +70,7 @@ pub(super) fn after_claim(
 ) -> (Fleet, PlacementRequest) {
     let (mut later, mut asked) = (fleet.clone(), request.clone());
     asked.note_group_host(fleet.host(host).service_host());
-    let claim = hardware::claim(&Scheduler::default(), request, &fleet.host(host));
+    let claim = Scheduler::default().hardware_for(request, &fleet.host(host));
     let placed = request.servers().first();
     match placed.filter(|server| fleet.host_of(server).is_none()) {
         Some(id) => {

@@ -1,5 +1,7 @@
 //! NUMA cells and PCI devices in fleets and plans.
 
+use std::collections::BTreeSet;
+
 use nova_core::id::ServerId;
 use nova_core::model::{ImageProperties, ResourceClass, Resources};
 use nova_sched::filters::{NUMATopologyFilter, PciPassthroughFilter};
@@ -158,6 +160,58 @@ fn a_fleet_holds_what_its_servers_hold() {
     assert_eq!(moved.find(&name("b")).unwrap().placed()[0].hardware, None);
     let fewer = with.without_host(&name("b")).with_host(host("a"));
     assert_eq!(fewer.find(&name("a")).unwrap().numa_topology(), None);
+}
+
+#[test]
+fn whoever_commits_a_plan_learns_which_hardware_it_takes() {
+    let pools = PciPools::new([PciPool::new("10de", "2330", 3).with_numa_node(1)]);
+    let mut fleet = fleet([
+        host("plain"),
+        host("a")
+            .with_numa_topology(topology(2))
+            .with_pci_pools(pools),
+    ]);
+    let untouched = fleet.find(&name("a")).unwrap().to_state();
+    let request = ask().with_numa(pinned(2)).with_pci([gpus(1)]).with_count(2);
+    let plan = scheduler().plan(&fleet, &request);
+    assert_eq!(hosts_of(&plan), ["a", "a"]);
+
+    let mut taken = BTreeSet::new();
+    for (number, placement) in (0..).zip(plan.placements()) {
+        let view = fleet.find(&placement.host).unwrap();
+        let claim = scheduler().hardware_for(&request, &view);
+        assert_eq!(claim, scheduler().hardware_for(&request, &view));
+        let cells = claim.numa.as_ref().unwrap().cells();
+        let pins: Vec<u16> = cells
+            .iter()
+            .flat_map(|cell| cell.cpu_pinning().values().copied())
+            .collect();
+        // The second cell, next to the devices; and no processor twice.
+        assert!(
+            pins.len() == 2 && pins.iter().all(|cpu| *cpu >= 4),
+            "{pins:?}"
+        );
+        assert!(pins.into_iter().all(|cpu| taken.insert(cpu)));
+        let server = PlacedServer::new(id(number), request.shape()).with_hardware(claim);
+        fleet.place(&placement.host, server).unwrap();
+    }
+    let full = fleet.find(&name("a")).unwrap();
+    assert_eq!(full.count(Measure::FreePciDevices), 1);
+    // The cell is full: for a third there is none, as on a host that has no cells.
+    for host in ["a", "plain"] {
+        let claim = scheduler().hardware_for(&request, &fleet.find(&name(host)).unwrap());
+        assert_eq!(claim.numa, None, "{host}");
+    }
+    assert!(!scheduler().plan(&fleet, &request.with_count(1)).is_placed());
+    assert!(
+        scheduler()
+            .hardware_for(&ask(), &fleet.find(&name("a")).unwrap())
+            .is_empty()
+    );
+    for number in 0..2 {
+        fleet.remove_server(&id(number)).unwrap();
+    }
+    assert_eq!(fleet.find(&name("a")).unwrap().to_state(), untouched);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use nova_core::model::{Inventory, ResourceClass, Resources, ServerGroupPolicy};
 use nova_sched::moves::Wishes;
+use nova_sched::numa::{CpuSet, FitOptions, MemoryPages, NumaCell, NumaRequest, NumaTopology};
+use nova_sched::pci::{PciPool, PciPools, PciRequest, PciScope, PciSpec};
 use nova_sched::rebalance::{
     Ending, FleetLoad, HostLoad, Pack, RebalancePlan, Rebalancer, Score, Spread, Stranded,
 };
 use nova_sched::{
-    Filter, Fleet, GroupRequest, HostState, HostView, Liveness, PlacedServer, PlacementRequest,
-    Scheduler, ServerShape, Verdict,
+    Filter, Fleet, GroupRequest, HardwareClaim, HostState, HostView, Liveness, PlacedServer,
+    PlacementRequest, Scheduler, ServerShape, Verdict,
 };
 use proptest::prelude::*;
 
@@ -136,6 +138,77 @@ fn what_may_not_be_moved_stays() {
     assert!(moves(&pack.clone().min_gain(gain).plan(&two)).is_empty());
     assert_eq!(pack.clone().min_gain(gain * 0.99).plan(&two).moves.len(), 1);
     assert_eq!(pack.clone().min_gain(f64::NAN).plan(&two).moves.len(), 1);
+}
+
+#[test]
+fn a_move_takes_no_hardware_from_a_server() {
+    let cell = NumaCell::new(0, 4096)
+        .with_cpuset(CpuSet::below(4))
+        .with_pcpuset(CpuSet::below(4))
+        .with_siblings([0, 2].map(|cpu| CpuSet::from_iter([cpu, cpu + 1])))
+        .with_mempages([MemoryPages::new(4, 1 << 20)]);
+    let topology = NumaTopology::new([cell]).unwrap();
+    let pinned = NumaRequest::dedicated([(CpuSet::below(2), 100)]).unwrap();
+    let cells = topology.fit(&pinned, &FitOptions::default()).unwrap();
+    let pools = PciPools::new([PciPool::new("10de", "2330", 1)]);
+    let gpu = [PciRequest::new(1, [PciSpec::of("10de", "2330")])];
+    let (_, devices) = pools.apply(&gpu, &PciScope::default()).unwrap();
+
+    // Packing wants server 2 on a, which is fuller; nobody looks at cells or devices there.
+    let rebalancer = Rebalancer::new(Scheduler::default(), Pack::default());
+    let plain = node("a", 1000).with_server(unmovable(1, 600, 0));
+    let equipped = plain
+        .clone()
+        .with_numa_topology(topology.clone())
+        .with_pci_pools(pools.clone());
+    let b = node("b", 1000)
+        .with_numa_topology(topology.clone())
+        .with_pci_pools(pools.clone());
+    let holding = |host: &HostState, claim: HardwareClaim| {
+        let fleet = fleet([host.clone(), b.clone()]);
+        fleet
+            .with_server(&name("b"), server(2, 100, 0).with_hardware(claim))
+            .unwrap()
+    };
+    let ask = || PlacementRequest::new(Resources::new());
+    let wishing = |request| {
+        rebalancer
+            .clone()
+            .wishes(Wishes::new().with_request(server_id(2), request))
+    };
+    let of_2 = |fleet: &Fleet| {
+        let host = fleet.host(fleet.host_of(&server_id(2)).unwrap());
+        let placed = host
+            .placed()
+            .iter()
+            .find(|server| server.id == server_id(2));
+        placed.unwrap().hardware.clone().unwrap()
+    };
+
+    // Cells: it is known which, and they are kept, whatever the request says or does not say.
+    let claim = HardwareClaim::new(Some(cells), None);
+    for rebalancer in [
+        rebalancer.clone(),
+        wishing(ask()),
+        wishing(ask().with_numa(pinned)),
+    ] {
+        let without = holding(&plain, claim.clone());
+        assert!(moves(&rebalancer.plan(&without)).is_empty());
+        let with = holding(&equipped, claim.clone());
+        let plan = rebalancer.plan(&with);
+        assert_eq!(moves(&plan), ["02 b->a"]);
+        assert!(of_2(&plan.apply(&with).unwrap()).numa.is_some());
+    }
+    // Devices: only a request says what would do instead.
+    let claim = HardwareClaim::new(None, Some(devices));
+    let with = holding(&equipped, claim.clone());
+    assert!(moves(&rebalancer.plan(&with)).is_empty());
+    assert!(moves(&wishing(ask()).plan(&with)).is_empty());
+    let known = wishing(ask().with_pci(gpu));
+    assert!(moves(&known.plan(&holding(&plain, claim))).is_empty());
+    let plan = known.plan(&with);
+    assert_eq!(moves(&plan), ["02 b->a"]);
+    assert!(of_2(&plan.apply(&with).unwrap()).pci.is_some());
 }
 
 #[test]

@@ -198,17 +198,19 @@ proptest! {
         count in 2_u32..6,
         named: bool,
     ) {
-        let scheduler = nova();
+        let mut config = Config::default();
+        for filter in ["NUMATopologyFilter", "PciPassthroughFilter"] {
+            config.filter_scheduler.enabled_filters.push(filter.to_owned());
+        }
+        let scheduler = Registry::nova().scheduler(&config).unwrap();
         let fleet = testing::fleet(hosts, seed);
         let mut next = 1 << 41;
         for request in testing::requests(&fleet, 12, seed ^ 1) {
-            // Which CPUs and devices a server gets, a plan does not tell.
-            if request.numa().is_some() || !request.pci().is_empty() {
-                continue;
-            }
             let request = request.with_count(count).with_fulfilment(Fulfilment::AsManyAsFit);
             // Without ids, the next plan would not know of members of the group placed by this one.
-            let named = named || request.group().is_some();
+            // And what nobody can name holds no cells and no devices.
+            let hardware = request.numa().is_some() || !request.pci().is_empty();
+            let named = named || hardware || request.group().is_some();
             let request = if named { with_ids(request, &mut next) } else { request.with_servers([]) };
             let expected = one_by_one(&scheduler, &fleet, &request);
             // Every way in which a plan is reckoned.
@@ -393,7 +395,9 @@ fn one_by_one(
         group = group.map(|group| group.with_host(service));
         match id {
             Some(id) => {
-                let server = PlacedServer::new(id, single.shape());
+                let host = fleet.find(&placement.host).unwrap();
+                let hardware = scheduler.hardware_for(&single, &host);
+                let server = PlacedServer::new(id, single.shape()).with_hardware(hardware);
                 fleet.place(&placement.host, server).unwrap();
             }
             None => fleet.claim(&placement.host, single.resources()).unwrap(),
