@@ -527,3 +527,40 @@ fn numa_cells_go_with_the_servers_and_devices_hold_them() {
     let moved = planned.moves().next().unwrap().hardware.clone().unwrap();
     assert!(moved.numa.is_some() && moved.pci.is_some());
 }
+
+#[test]
+fn servers_without_ids_are_kept_apart() {
+    let apart = GroupRequest::new(ServerGroupPolicy::AntiAffinity);
+    let two = wish(128).with_count(2).with_group(apart);
+    // Whoever goes, two do not get one host.
+    let one_host = fleet([node("a", 4096).with_server(server(1, 128, -1))]);
+    let planner = Preemption::new(Scheduler::default());
+    assert!(planner.plan(&one_host, &two).is_err());
+    // With another host they get it, and nobody is told of ids that were invented.
+    let two_hosts = fleet([
+        node("a", 4096),
+        node("b", 128).with_server(server(1, 128, -1)),
+        node("c", 64),
+    ]);
+    let planned = planner.plan(&two_hosts, &two).unwrap();
+    assert_eq!(
+        steps(&planned),
+        [
+            "build server 1 on a",
+            "move 00000000-0000-4000-8000-000000000001 from b to a",
+            "build server 2 on b"
+        ]
+    );
+    let after = planned.apply(&two_hosts).unwrap();
+    let placed = after.hosts().map(|host| host.placed().len()).sum::<usize>();
+    assert_eq!(placed, 1);
+    assert_eq!(after.find(&name("a")).unwrap().servers(), 2);
+    // One whose id is known keeps it.
+    let known = two.with_servers([server_id(8)]);
+    let planned = planner.plan(&two_hosts, &known).unwrap();
+    let ids = planned.steps.iter().filter_map(|step| match step {
+        PreemptionStep::Place { id, .. } => Some(*id),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), [Some(server_id(8)), None]);
+}
