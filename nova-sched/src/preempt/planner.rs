@@ -18,7 +18,8 @@ use crate::scheduler::Scheduler;
 /// Only servers that the fleet knows one by one are touched, and of those only the ones whose
 /// [priority](crate::ServerShape::priority) is below that of the request; never one of the request
 /// itself. A victim is moved, where it may be and where the same scheduler finds a host that takes
-/// it by its [`Wishes`]; else it is stopped. The best plan has the fewest stops; of those the
+/// it by its [`Wishes`]; else it is stopped. A victim of the request's own group is moved by the
+/// rules of that group. The best plan has the fewest stops; of those the
 /// fewest moves; of those the lowest priorities. Equally good hosts: the earlier one.
 ///
 /// For one server of a request the victims are on one host, the one that it gets, and they are
