@@ -170,6 +170,26 @@ impl GroupRequest {
         group
     }
 
+    /// The group as a member sees it that leaves a host while servers of the request, `new`, are
+    /// given room: they belong to it, wherever the fleet has them.
+    pub(crate) fn seen_leaving(
+        &self,
+        leaving: &ServerId,
+        from: &HostName,
+        new: &[ServerId],
+        fleet: &Fleet,
+    ) -> Self {
+        let mut group = self.clone();
+        let placed = new.iter().filter(|server| fleet.host_of(server).is_some());
+        group.members.extend(placed);
+        let mut group = group.without_places_of(leaving, fleet);
+        // Hosts that nobody is known to be on count as well.
+        group
+            .hosts
+            .extend(self.hosts.iter().filter(|host| *host != from).cloned());
+        group
+    }
+
     /// A member went from one host to another, or nowhere.
     pub(crate) fn note_move(
         &mut self,

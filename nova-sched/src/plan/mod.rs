@@ -7,7 +7,7 @@ pub(crate) mod filtering;
 pub(crate) mod hardware;
 mod options;
 mod placement;
-mod planner;
+pub(crate) mod planner;
 pub(crate) mod ranking;
 mod standing;
 mod value;

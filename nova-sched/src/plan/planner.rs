@@ -468,7 +468,9 @@ impl<'a> Planner<'a> {
 
 /// The request with an id for every server, and the ids. Servers of a group that have none get one
 /// for the time of the plan, as members: or those of one request would not see each other.
-fn with_ids(request: &PlacementRequest) -> (Cow<'_, PlacementRequest>, Cow<'_, [ServerId]>) {
+pub(crate) fn with_ids(
+    request: &PlacementRequest,
+) -> (Cow<'_, PlacementRequest>, Cow<'_, [ServerId]>) {
     let known = request.servers();
     let count = usize::try_from(request.count()).unwrap_or(usize::MAX);
     let too_many = request.count() > PlacementRequest::MAX_COUNT;

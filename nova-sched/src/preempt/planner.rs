@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use nova_core::id::ServerId;
+
 use super::search::{Room, Search};
 use super::value::{PreemptionPlan, PreemptionStep};
 use crate::error::NoValidHost;
 use crate::fleet::Fleet;
 use crate::moves::Wishes;
-use crate::plan::{Detail, Placement, PlanOptions};
+use crate::plan::{Detail, Placement, PlanOptions, planner};
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
 
@@ -16,7 +18,8 @@ use crate::scheduler::Scheduler;
 /// Only servers that the fleet knows one by one are touched, and of those only the ones whose
 /// [priority](crate::ServerShape::priority) is below that of the request; never one of the request
 /// itself. A victim is moved, where it may be and where the same scheduler finds a host that takes
-/// it by its [`Wishes`]; else it is stopped. The best plan has the fewest stops; of those the
+/// it by its [`Wishes`]; else it is stopped. A victim of the request's own group is moved by the
+/// rules of that group. The best plan has the fewest stops; of those the
 /// fewest moves; of those the lowest priorities. Equally good hosts: the earlier one.
 ///
 /// For one server of a request the victims are on one host, the one that it gets, and they are
@@ -114,10 +117,13 @@ impl Preemption {
     ) -> Result<PreemptionPlan, NoValidHost> {
         let brief = PlanOptions::default().with_detail(Detail::Off);
         let ordinary = self.scheduler.plan_with(fleet, request, &brief);
+        let (members, servers) = planner::with_ids(request);
         let mut run = Run {
             preemption: self,
             fleet: fleet.clone(),
-            request: request.clone(),
+            request: members.into_owned(),
+            servers: &servers,
+            known: request.servers().len(),
             steps: Vec::new(),
             placements: Vec::new(),
             exact: true,
@@ -156,6 +162,9 @@ struct Run<'a> {
     fleet: Fleet,
     /// The request, with its group as it is after the steps.
     request: PlacementRequest,
+    /// The ids of its servers; those after the first `known` are invented, and nobody is told.
+    servers: &'a [ServerId],
+    known: usize,
     steps: Vec<PreemptionStep>,
     placements: Vec<Placement>,
     exact: bool,
@@ -164,8 +173,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Places one server, with victims if it must be; `None` if nothing helps.
     fn place(&mut self, server: u32, brief: &PlanOptions) -> Option<()> {
-        let place = usize::try_from(server).unwrap_or(usize::MAX);
-        let id = self.request.servers().get(place).copied();
+        let id = self.id(server);
         let one = self.request.clone().with_count(1).with_servers(id);
         let scheduler = &self.preemption.scheduler;
         let plan = scheduler.plan_with(&self.fleet, &one, brief);
@@ -183,7 +191,7 @@ impl Run<'_> {
                     max_hosts: self.preemption.max_hosts,
                     fleet: &self.fleet,
                     request: &one,
-                    protected: self.request.servers(),
+                    protected: self.servers,
                 };
                 let (room, exact) = search.run();
                 let room = room?;
@@ -226,22 +234,30 @@ impl Run<'_> {
         }
     }
 
+    /// The id of a server of the request while it is planned.
+    fn id(&self, server: u32) -> Option<ServerId> {
+        let place = usize::try_from(server).ok()?;
+        self.servers.get(place).copied()
+    }
+
     /// Puts a server of the request onto its host.
     fn build(&mut self, server: u32, placement: Placement) -> Option<()> {
-        let place = usize::try_from(server).unwrap_or(usize::MAX);
         let host = self.fleet.index_of(&placement.host)?;
         let view = self.fleet.host(host);
         let service = view.service_host().clone();
         let claim = self.preemption.scheduler.hardware_for(&self.request, &view);
-        let step = PreemptionStep::Place {
+        let hardware = (!claim.is_empty()).then(|| Arc::new(claim));
+        let planned = self.id(server);
+        let step = |id| PreemptionStep::Place {
             server: server.saturating_add(1),
-            id: self.request.servers().get(place).copied(),
+            id,
             host: placement.host.clone(),
-            hardware: (!claim.is_empty()).then(|| Arc::new(claim)),
+            hardware: hardware.clone(),
         };
-        step.apply(&self.request, &mut self.fleet).ok()?;
+        step(planned).apply(&self.request, &mut self.fleet).ok()?;
         self.request.note_group_host(&service);
-        self.steps.push(step);
+        let told = usize::try_from(server).is_ok_and(|place| place < self.known);
+        self.steps.push(step(planned.filter(|_| told)));
         self.placements.push(placement);
         Some(())
     }

@@ -200,7 +200,8 @@ impl<'a> Search<'a> {
         host: &HostView<'_>,
         takers: &mut TakersOf,
     ) -> bool {
-        if !self.wishes.may_move(server) || self.wishes.are_own(server) {
+        let own = self.wishes.are_own(server) || self.is_of_group(server);
+        if own || !self.wishes.may_move(server) {
             return self.wishes.may_move(server);
         }
         let zone = self.fleet.zone_numbers().get(host.index().get()).copied();
@@ -213,6 +214,32 @@ impl<'a> Search<'a> {
             takers::all(self.scheduler, self.fleet, &wish)
         });
         takers.len() > usize::from(takers.contains(host.index()))
+    }
+
+    /// Whether a victim is a member of the request's own group.
+    fn is_of_group(&self, server: &PlacedServer) -> bool {
+        let group = self.request.group();
+        group.is_some_and(|group| group.members.contains(&server.id))
+    }
+
+    /// What a victim asks of its next host. One of the request's own group keeps that group's
+    /// rules, whatever else is known of it.
+    pub(super) fn wish(
+        &self,
+        fleet: &Fleet,
+        server: &PlacedServer,
+        host: &HostView<'_>,
+    ) -> PlacementRequest {
+        let wish = self.wishes.request(fleet, server);
+        match self.request.group().filter(|_| self.is_of_group(server)) {
+            Some(group) => wish.with_group(group.seen_leaving(
+                &server.id,
+                host.service_host(),
+                self.protected,
+                fleet,
+            )),
+            None => wish,
+        }
     }
 
     /// Sets of victims on one host: the smaller first, and none that has another one in it.

@@ -51,8 +51,8 @@ impl<'a, 'b> Trial<'a, 'b> {
             self.found.tries = self.found.tries.saturating_sub(1);
             let limit = if greedy { 1 } else { BRANCHES };
             let search = self.search;
-            let wish = search.wishes.request(fleet, victim);
             let here = &self.pool.host;
+            let wish = search.wish(fleet, victim, here);
             let takers = takers::best(search.scheduler, fleet, &wish, here.index(), limit + 1);
             self.found.narrowed |= takers.len() > limit;
             for host in takers.into_iter().take(limit) {

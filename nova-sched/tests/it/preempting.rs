@@ -527,3 +527,121 @@ fn numa_cells_go_with_the_servers_and_devices_hold_them() {
     let moved = planned.moves().next().unwrap().hardware.clone().unwrap();
     assert!(moved.numa.is_some() && moved.pci.is_some());
 }
+
+#[test]
+fn servers_without_ids_are_kept_apart() {
+    let apart = GroupRequest::new(ServerGroupPolicy::AntiAffinity);
+    let two = wish(128).with_count(2).with_group(apart);
+    // Whoever goes, two do not get one host.
+    let one_host = fleet([node("a", 4096).with_server(server(1, 128, -1))]);
+    let planner = Preemption::new(Scheduler::default());
+    assert!(planner.plan(&one_host, &two).is_err());
+    // With another host they get it, and nobody is told of ids that were invented.
+    let two_hosts = fleet([
+        node("a", 4096),
+        node("b", 128).with_server(server(1, 128, -1)),
+        node("c", 64),
+    ]);
+    let planned = planner.plan(&two_hosts, &two).unwrap();
+    assert_eq!(
+        steps(&planned),
+        [
+            "build server 1 on a",
+            "move 00000000-0000-4000-8000-000000000001 from b to a",
+            "build server 2 on b"
+        ]
+    );
+    let after = planned.apply(&two_hosts).unwrap();
+    let placed = after.hosts().map(|host| host.placed().len()).sum::<usize>();
+    assert_eq!(placed, 1);
+    assert_eq!(after.find(&name("a")).unwrap().servers(), 2);
+    // One whose id is known keeps it.
+    let known = two.with_servers([server_id(8)]);
+    let planned = planner.plan(&two_hosts, &known).unwrap();
+    let ids = planned.steps.iter().filter_map(|step| match step {
+        PreemptionStep::Place { id, .. } => Some(*id),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), [Some(server_id(8)), None]);
+}
+
+#[test]
+fn victims_of_the_requests_group_keep_its_rules() {
+    let ids = |numbers: [u32; 3]| numbers.map(server_id);
+    // Apart: 2 is on b, so that 1 cannot go there, but to c.
+    let members = ids([8, 1, 2]);
+    let group = |policy| {
+        let group = GroupRequest::new(policy);
+        members.into_iter().fold(group, GroupRequest::with_member)
+    };
+    let request = wish(2048)
+        .with_servers([server_id(8)])
+        .with_group(group(ServerGroupPolicy::AntiAffinity));
+    let hosts = || {
+        vec![
+            node("a", 2048).with_server(server(1, 2048, -1)),
+            node("b", 4096).with_server(unmovable(2, 1024, 5)),
+        ]
+    };
+    let planned = plan(&fleet(hosts()), &request);
+    let reasons: Vec<_> = planned.stops().map(|stop| stop.reason).collect();
+    assert_eq!(
+        (planned.moves().count(), reasons),
+        (0, vec![StopReason::NoHost])
+    );
+    let mut more = hosts();
+    // Too small for the request, but for its victim.
+    more.push(node("c", 2048).with_server(unmovable(3, 0, 5)));
+    let more = fleet(more);
+    let elsewhere = request.with_ignored_host(name("c"));
+    let planned = plan(&more, &elsewhere);
+    assert_eq!(
+        steps(&planned),
+        [
+            "move 00000000-0000-4000-8000-000000000001 from a to c",
+            "build 00000000-0000-4000-8000-000000000008 on a"
+        ]
+    );
+    // More is known of the victim, but its group is that of the request.
+    let wishes = Wishes::new().with_request(server_id(1), wish(1));
+    let planned = Preemption::new(Scheduler::default())
+        .wishes(wishes)
+        .plan(&fleet(hosts()), &elsewhere)
+        .unwrap();
+    assert_eq!((planned.moves().count(), planned.stops().count()), (0, 1));
+
+    // Together: the first new server is on a, so that 1 cannot go to b.
+    let group = GroupRequest::new(ServerGroupPolicy::Affinity)
+        .with_member(server_id(8))
+        .with_member(server_id(9))
+        .with_member_on(server_id(1), name("a"));
+    let together = wish(2048)
+        .with_count(2)
+        .with_servers([server_id(8), server_id(9)])
+        .with_group(group.clone());
+    let split = fleet([
+        node("a", 4096).with_server(server(1, 2048, -1)),
+        node("b", 4096),
+    ]);
+    let planned = plan(&split, &together);
+    assert_eq!(
+        steps(&planned),
+        [
+            "build 00000000-0000-4000-8000-000000000008 on a",
+            "stop 00000000-0000-4000-8000-000000000001 on a (priority -1; no other host takes it)",
+            "build 00000000-0000-4000-8000-000000000009 on a"
+        ]
+    );
+    // The same where nobody has told of new servers.
+    let unknown = wish(2048).with_count(2).with_group(
+        GroupRequest::new(ServerGroupPolicy::Affinity).with_member_on(server_id(1), name("a")),
+    );
+    let planned = plan(&split, &unknown);
+    assert_eq!((planned.moves().count(), planned.stops().count()), (0, 1));
+    assert!(
+        planned
+            .placements
+            .iter()
+            .all(|placed| placed.host == name("a"))
+    );
+}
