@@ -69,22 +69,17 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let scheduler = registry.scheduler(&serde_json::from_str(FILE)?)?;
 
     // Three projects share node-1, the largest; node-2 has one of them.
-    let server = |number, project: &str| {
-        let wanted = testing::request().project(project).build();
-        nova_sched::PlacedServer::new(testing::server_id(number), wanted.shape())
-    };
-    let mut fleet = testing::fleet_of([
-        testing::host("node-1").memory_mib(262_144),
-        testing::host("node-2").memory_mib(65_536),
+    let of = |project: &str| testing::request().project(project).build();
+    let fleet = testing::fleet_of([
+        testing::host("node-1")
+            .memory_mib(262_144)
+            .server_of(1, &of("alpha"))
+            .server_of(2, &of("beta"))
+            .server_of(3, &of("gamma")),
+        testing::host("node-2")
+            .memory_mib(65_536)
+            .server_of(4, &of("alpha")),
     ]);
-    for (number, project, host) in [
-        (1, "alpha", "node-1"),
-        (2, "beta", "node-1"),
-        (3, "gamma", "node-1"),
-        (4, "alpha", "node-2"),
-    ] {
-        fleet.place(&host.parse()?, server(number, project))?;
-    }
 
     // A fourth project goes to the smaller host; those that are on node-1 may stay together.
     let plan = scheduler.plan(&fleet, &testing::request().project("delta").build());

@@ -6,7 +6,8 @@ use super::{Occupancy, Report};
 
 /// Reports side by side, as rows of text.
 ///
-/// `Display` writes a plain table; [`rows`](Self::rows) are for programs with a table of their own.
+/// Figures "at the busiest moment" are all of one instant: when most processors were claimed
+/// ([`Report::peak`]). `Display` writes a plain table; [`rows`](Self::rows) are for programs with a table of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Comparison {
@@ -100,7 +101,8 @@ fn reasons(reports: &[&Report]) -> Vec<String> {
     reasons
 }
 
-/// The rows that have a mean, a peak and an end; those of the disk only where some is claimed.
+/// The rows that have a mean, a figure of the busiest moment (when most processors were claimed, see
+/// [`Report::peak`]) and an end; those of the disk only where some is claimed.
 fn shares(row: &mut impl FnMut(&str, &dyn Fn(&Report) -> String), disk: bool) {
     type Figure = (&'static str, fn(&Occupancy) -> f64, fn(f64) -> String);
     fn per_cent(share: f64) -> String {
@@ -125,7 +127,7 @@ fn shares(row: &mut impl FnMut(&str, &dyn Fn(&Report) -> String), disk: bool) {
         row(&format!("{label}: mean"), &|report| {
             text(figure(&report.mean))
         });
-        row(&format!("{label}: peak"), &|report| {
+        row(&format!("{label}: at the busiest moment"), &|report| {
             text(figure(&report.peak))
         });
         row(&format!("{label}: end"), &|report| {

@@ -1,10 +1,14 @@
 //! Why servers found no host.
 
+use nova_core::model::ServerGroupPolicy;
 use serde::{Deserialize, Serialize};
 
+use crate::candidates::Candidates;
+use crate::explain::FilterStep;
+use crate::filters::{Filter as _, ServerGroupAffinityFilter};
 use crate::fleet::Fleet;
-use crate::plan::{Detail, Plan, PlanOptions};
-use crate::request::PlacementRequest;
+use crate::plan::{Detail, PlanOptions, filtering};
+use crate::request::{GroupRequest, PlacementRequest};
 use crate::scheduler::Scheduler;
 use crate::verdict::{Reason, Verdict};
 
@@ -12,9 +16,11 @@ use crate::verdict::{Reason, Verdict};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refused {
-    /// The filter that removed the last hosts; empty if there was no host before the first.
+    /// The filter that removed the last hosts; for a server whose group is to stay together, the
+    /// last of the hosts that the group is on, since the others are refused for not being those.
+    /// Empty if there was no host before the first.
     pub filter: String,
-    /// What it said of the first host that it refuses, for the first of the servers; `None` if it
+    /// What it said of the first of these hosts that it refuses, for the first of the servers; `None` if it
     /// is a list of the request.
     pub reason: Option<Reason>,
     /// How many servers.
@@ -24,16 +30,25 @@ pub struct Refused {
 impl Refused {
     /// What stopped a request that found no host.
     pub(super) fn of(scheduler: &Scheduler, fleet: &Fleet, request: &PlacementRequest) -> Self {
-        let options = PlanOptions::default().with_detail(Detail::Counts);
-        let plan = scheduler.plan_with(fleet, request, &options);
-        let filter = last_filter(&plan);
+        let own = own_hosts(scheduler, fleet, request).and_then(|own| {
+            let filtered =
+                filtering::run(scheduler, fleet, request, own.clone(), true, Detail::Counts);
+            Some((last_step(&filtered.steps)?, own))
+        });
+        let (filter, hosts) = own.unwrap_or_else(|| {
+            let options = PlanOptions::default().with_detail(Detail::Counts);
+            let plan = scheduler.plan_with(fleet, request, &options);
+            let last = plan.explain().rounds.last();
+            let filter = last.and_then(|round| last_step(&round.filters));
+            (filter.unwrap_or_default(), Candidates::all(fleet.len()))
+        });
         let reason = scheduler
             .filters()
             .find(|known| known.name() == filter)
             .and_then(|filter| {
-                fleet
-                    .hosts()
-                    .find_map(|host| match filter.check(request, &host) {
+                hosts
+                    .iter()
+                    .find_map(|host| match filter.check(request, &fleet.host(host)) {
                         Verdict::Reject(reason) => Some(reason),
                         Verdict::Pass => None,
                     })
@@ -57,12 +72,28 @@ impl Refused {
     }
 }
 
-fn last_filter(plan: &Plan) -> String {
-    let rounds = &plan.explain().rounds;
-    let step = rounds
-        .last()
-        .and_then(|round| round.filters.iter().rev().find(|step| step.removed > 0));
-    step.map_or_else(String::new, |step| step.filter.clone())
+/// The hosts that the server's group is on, if the scheduler keeps it there.
+fn own_hosts(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+) -> Option<Candidates> {
+    let affinity = |group: &&GroupRequest| group.rules.policy() == ServerGroupPolicy::Affinity;
+    let group = request.group().filter(affinity)?;
+    let mut filters = scheduler.filters_for(request);
+    filters.find(|filter| filter.name() == ServerGroupAffinityFilter.name())?;
+    let mut own = Candidates::none(fleet.len());
+    for service in &group.hosts {
+        for host in fleet.nodes_of(service) {
+            own.insert(host);
+        }
+    }
+    Some(own)
+}
+
+fn last_step(steps: &[FilterStep]) -> Option<String> {
+    let step = steps.iter().rev().find(|step| step.removed > 0)?;
+    Some(step.filter.clone())
 }
 
 /// The kind of a reason, and the class that it is about.

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use nova_core::id::HostName;
+use nova_core::model::Resources;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::fleet::{Fleet, HostAggregate, HostState};
 use crate::request::PlacementRequest;
@@ -55,7 +58,8 @@ impl fmt::Display for Law {
 /// A filter or weigher breaks a [`Law`].
 ///
 /// It holds a case on which the law is broken, made small: hosts, aggregates and parts of the
-/// request that it takes no part of are left out. `Display` shows all of it.
+/// request that it takes no part of are left out. `Display` shows all of it as JSON, without the
+/// fields that are what they would be if nothing was said of them.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{breach}")]
 pub struct Broken {
@@ -129,18 +133,101 @@ impl fmt::Display for Breach {
             write!(f, " at the host {host}")?;
         }
         write!(f, ": {problem}")?;
-        let json = |value: serde_json::Result<String>| value.unwrap_or_else(|no| no.to_string());
-        write!(
-            f,
-            "\nrequest: {}",
-            json(serde_json::to_string(&self.request))
-        )?;
+        let plain = PlacementRequest::new(Resources::new());
+        let request = without_defaults(&self.request, &plain, &["resources"]);
+        write!(f, "\nrequest: {}", json(request))?;
         for host in &self.hosts {
-            write!(f, "\nhost: {}", json(serde_json::to_string(host)))?;
+            let plain = HostState::new(host.name.clone(), host.zone.clone());
+            let host = without_defaults(host, &plain, &["name", "zone"]);
+            write!(f, "\nhost: {}", json(host))?;
         }
         for aggregate in &self.aggregates {
-            write!(f, "\naggregate: {}", json(serde_json::to_string(aggregate)))?;
+            write!(f, "\naggregate: {}", json(serde_json::to_value(aggregate)))?;
         }
         Ok(())
+    }
+}
+
+fn json(value: serde_json::Result<Value>) -> String {
+    value.map_or_else(|no| no.to_string(), |value| value.to_string())
+}
+
+/// The value without the fields that a plain one has as well. Some are written in any case, since
+/// they must be there to be read.
+fn without_defaults<T: Serialize>(
+    value: &T,
+    plain: &T,
+    needed: &[&str],
+) -> serde_json::Result<Value> {
+    let (mut value, plain) = (serde_json::to_value(value)?, serde_json::to_value(plain)?);
+    if let Value::Object(fields) = &mut value {
+        fields.retain(|name, field| {
+            needed.contains(&name.as_str()) || plain.get(name.as_str()) != Some(&*field)
+        });
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn what_is_shown_is_short_and_can_be_read_again() {
+        let fleets = (0..20).map(|seed| testing::fleet(3, seed));
+        for fleet in fleets.chain([Fleet::builder()
+            .host(testing::host("node-1").build())
+            .build()])
+        {
+            let mut requests = testing::requests(&fleet, 5, 1);
+            requests.push(PlacementRequest::new(Resources::new()));
+            for request in requests {
+                let breach = Breach {
+                    name: "Silent".to_owned(),
+                    found: Found {
+                        law: Law::Reasons,
+                        host: None,
+                        problem: "none".to_owned(),
+                    },
+                    request,
+                    hosts: fleet.hosts().map(|host| host.to_state()).collect(),
+                    aggregates: Vec::new(),
+                };
+                let text = breach.to_string();
+                let lines = |kind| text.lines().filter_map(move |line| line.strip_prefix(kind));
+                let requests = lines("request: ").map(|text| serde_json::from_str(text).unwrap());
+                assert_eq!(
+                    requests.collect::<Vec<PlacementRequest>>(),
+                    [breach.request]
+                );
+                let hosts = lines("host: ").map(|text| serde_json::from_str(text).unwrap());
+                assert_eq!(hosts.collect::<Vec<HostState>>(), breach.hosts);
+            }
+        }
+
+        let breach = Breach {
+            name: "Silent".to_owned(),
+            found: Found {
+                law: Law::Reasons,
+                host: None,
+                problem: "none".to_owned(),
+            },
+            request: testing::request().count(2).build(),
+            hosts: vec![HostState::new(
+                "node-1".parse().unwrap(),
+                "az1".parse().unwrap(),
+            )],
+            aggregates: Vec::new(),
+        };
+        let text = breach.to_string();
+        assert!(
+            text.ends_with("\nhost: {\"name\":\"node-1\",\"zone\":\"az1\"}"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\"count\":2") && !text.contains("hints"),
+            "{text}"
+        );
     }
 }

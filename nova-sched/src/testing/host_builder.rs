@@ -6,6 +6,7 @@ use nova_core::model::{HypervisorInfo, Inventory, ResourceClass, Resources};
 
 use super::names::{parsed, server_id};
 use crate::fleet::{Fleet, HostState, Liveness, PlacedServer, ServerShape, SupportedInstance};
+use crate::request::PlacementRequest;
 
 /// Begins a host: up, enabled, empty, in the zone `az1`, with 16 processors that are lent 4 times,
 /// 65,536 MiB of memory and 1,000 GiB of disk.
@@ -135,8 +136,31 @@ impl HostBuilder {
     }
 
     /// The server of a number ([`server_id`]), with what it holds.
-    pub fn server(mut self, number: u64, resources: Resources) -> Self {
-        let server = PlacedServer::new(server_id(number), ServerShape::new(resources));
+    pub fn server(self, number: u64, resources: Resources) -> Self {
+        self.placed(PlacedServer::new(
+            server_id(number),
+            ServerShape::new(resources),
+        ))
+    }
+
+    /// The server of a number ([`server_id`]), as a request asks for one: with its resources, its
+    /// project, flavor, image properties and priority.
+    ///
+    /// ```
+    /// use nova_sched::testing;
+    ///
+    /// let alpha = testing::request().memory_mib(4096).project("alpha").build();
+    /// let fleet = testing::fleet_of([testing::host("node-1").server_of(1, &alpha)]);
+    /// let host = fleet.host(fleet.host_of(&testing::server_id(1)).ok_or("it is there")?);
+    /// assert_eq!(host.placed()[0].shape.project.as_ref(), alpha.project());
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn server_of(self, number: u64, request: &PlacementRequest) -> Self {
+        self.placed(PlacedServer::new(server_id(number), request.shape()))
+    }
+
+    /// This server, with what it holds.
+    pub fn placed(mut self, server: PlacedServer) -> Self {
         self.state = self.state.with_server(server);
         self
     }

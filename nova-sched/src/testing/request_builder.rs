@@ -3,7 +3,7 @@
 use nova_core::model::{ResourceClass, Resources, ServerGroupPolicy};
 
 use super::names::{parsed, server_id};
-use crate::request::{GroupRequest, PlacementRequest, RequestImage};
+use crate::request::{Destination, Fulfilment, GroupRequest, PlacementRequest, RequestImage};
 
 /// Begins a request: one server of 1 processor, 1,024 MiB of memory and 10 GiB of disk.
 ///
@@ -61,6 +61,16 @@ impl RequestBuilder {
     /// So many servers: all of them or none.
     pub fn count(self, count: u32) -> Self {
         self.with(|request| request.with_count(count))
+    }
+
+    /// What is to happen where not all of them fit.
+    pub fn fulfilment(self, fulfilment: Fulfilment) -> Self {
+        self.with(|request| request.with_fulfilment(fulfilment))
+    }
+
+    /// Of this priority.
+    pub fn priority(self, priority: i32) -> Self {
+        self.with(|request| request.with_priority(priority))
     }
 
     /// In this zone.
@@ -142,6 +152,21 @@ impl RequestBuilder {
         self.with(|request| request.with_ignored_host(host))
     }
 
+    /// Only on this host, or on another one that is forced; filters of
+    /// [`Stage::Filter`](crate::Stage::Filter) are not run.
+    #[track_caller]
+    pub fn forced_host(self, host: &str) -> Self {
+        let host = parsed(host);
+        self.with(|request| request.with_forced_host(host))
+    }
+
+    /// Only on this host, and filters are run.
+    #[track_caller]
+    pub fn destination(self, host: &str) -> Self {
+        let host = parsed(host);
+        self.with(|request| request.with_destination(Destination::host(host)))
+    }
+
     /// With anything else that can be asked.
     pub fn with(mut self, change: impl FnOnce(PlacementRequest) -> PlacementRequest) -> Self {
         self.request = change(self.request);
@@ -157,5 +182,38 @@ impl RequestBuilder {
 impl From<RequestBuilder> for PlacementRequest {
     fn from(builder: RequestBuilder) -> Self {
         builder.build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::Scheduler;
+    use crate::testing;
+
+    #[test]
+    fn hosts_and_how_much_is_to_be_fulfilled_take_a_word_each() {
+        let fleet = testing::fleet_of([
+            testing::host("full").memory_mib(2048),
+            testing::host("off").disabled("new firmware"),
+            testing::host("free"),
+        ]);
+        let hosts = |request: RequestBuilder| {
+            let plan = Scheduler::default().plan(&fleet, &request.build());
+            let placements = plan.placements().iter();
+            let hosts = placements.map(|one| one.host.as_str().to_owned());
+            hosts.collect::<Vec<_>>()
+        };
+        // Who is forced is not asked whether it is in service; who is a destination is.
+        assert_eq!(hosts(request().forced_host("off")), ["off"]);
+        assert_eq!(hosts(request().destination("off")), [""; 0]);
+        assert_eq!(hosts(request().destination("full")), ["full"]);
+        let three = request().count(3).destination("full");
+        assert_eq!(hosts(three.clone()), [""; 0]);
+        assert_eq!(
+            hosts(three.fulfilment(Fulfilment::AsManyAsFit)),
+            ["full", "full"]
+        );
+        assert_eq!(request().priority(-3).build().shape().priority, -3);
     }
 }

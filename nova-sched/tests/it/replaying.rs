@@ -241,6 +241,34 @@ fn groups_keep_together_and_apart_as_their_members_come_and_go() {
 }
 
 #[test]
+fn a_group_that_must_stay_together_is_refused_by_what_its_own_host_lacks() {
+    // The group is on one host, which has no processors left; the others are refused for not
+    // being that host, which says nothing.
+    let rows = "0,,4,1,near,affinity,\n1,,4,1,near,affinity,\n2,,1,1,near,affinity,\n";
+    let report = Replay::new(&trace(rows), fleet(3)).run("near", &numa_scheduler(1.0));
+    let [refused] = report.refusals.as_slice() else {
+        panic!("{:?}", report.refusals);
+    };
+    assert_eq!(
+        (refused.filter.as_str(), refused.servers),
+        ("CoreFilter", 1)
+    );
+    let Some(Reason::InsufficientResource { free, .. }) = &refused.reason else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(*free, 0);
+    // A group that is nowhere yet has no host of its own.
+    let large = trace("0,,9,1,near,affinity,\n");
+    let report = Replay::new(&large, fleet(2)).run("large", &numa_scheduler(1.0));
+    assert_eq!(report.refusals[0].filter, "CoreFilter");
+    // Where nobody keeps groups together, any host would have done.
+    let rows = "0,,6,6000,near,affinity,\n1,,2,6000,near,affinity,\n1,,1,3000,near,affinity,\n";
+    let report = Replay::new(&trace(rows), fleet(2)).run("apart", &scheduler(1.0));
+    assert_eq!((report.placed, report.refused), (2, 1));
+    assert_eq!(report.refusals[0].filter, "RamFilter");
+}
+
+#[test]
 fn cells_are_given_back() {
     let rows = "0,10,8,1024,,,,2\n0,10,4,1024,,,,1\n5,,4,1024,,,,1\n20,,8,1024,,,,2\n";
     let header = "arrives,lifetime,vcpus,memory_mib,group,policy,fault_domain,numa_cells";
