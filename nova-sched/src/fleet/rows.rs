@@ -95,8 +95,9 @@ impl Columns {
             }
         }
         let cell = host.cell.as_ref().map(|cell| self.cell_number(cell));
-        let first = self.identities.get(0).filter(|_| row > 0);
-        self.several_cells |= first.is_some_and(|first| first.cell != cell);
+        // Until there are several cells, all other rows are in the same one.
+        let other = self.identities.get(usize::from(row == 0));
+        self.several_cells |= other.is_some_and(|other| other.cell != cell);
         let identity = Identity {
             service_host: service_host.map(Box::new),
             cell,

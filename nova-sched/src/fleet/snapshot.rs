@@ -87,7 +87,7 @@ pub(super) struct Columns {
     pub(super) nodes_of: Arc<Lookup<HostName, Vec<HostIndex>>>,
     /// From 1 on.
     pub(super) cell_names: Arc<Vec<CellName>>,
-    /// Whether a host came into another cell than the first.
+    /// Whether a host was ever in another cell than others.
     pub(super) several_cells: bool,
     /// Indices into `zone_names`.
     pub(super) zones: Column<u32>,
