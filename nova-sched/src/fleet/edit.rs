@@ -9,6 +9,7 @@ use super::snapshot::{Columns, Service};
 use super::{
     Fleet, HardwareClaim, HostIndex, HostState, Liveness, Measure, PlacedServer, ServerSize,
 };
+use crate::candidates::Candidates;
 use crate::error::{Error, Result};
 
 /// What if: each takes the fleet as it is and gives another.
@@ -109,19 +110,45 @@ impl Fleet {
                 }
             }
             None => {
+                let service = host.service_host().clone();
                 columns.push(host);
-                columns.resolve_aggregates(columns.aggregates.list.clone());
+                Arc::make_mut(&mut columns.aggregates).push(&service);
             }
         }
     }
 
-    /// Takes a host and its servers away; whether there was one of the name.
+    /// Takes a host and its servers away; whether there was one of the name. The hosts behind it
+    /// move up, so that this takes time with the size of the fleet: where several go, take them
+    /// away [together](Self::remove_hosts).
     pub fn remove_host(&mut self, name: &HostName) -> bool {
-        let Some(index) = self.index_of(name) else {
-            return false;
-        };
-        self.edit().remove(index.get());
-        true
+        self.remove_hosts([name]) > 0
+    }
+
+    /// Takes hosts and their servers away, in the time that one alone takes; how many there were
+    /// of these names. Each counts as an edit.
+    ///
+    /// ```
+    /// use nova_sched::{Fleet, testing};
+    ///
+    /// let mut fleet = testing::fleet_of(["a", "b", "c"].map(testing::host));
+    /// let gone = ["a".parse()?, "c".parse()?, "x".parse()?];
+    /// assert_eq!(fleet.remove_hosts(&gone), 2);
+    /// assert_eq!((fleet.len(), fleet.generation()), (1, 2));
+    /// # Ok::<(), nova_core::Error>(())
+    /// ```
+    pub fn remove_hosts<'a>(&mut self, names: impl IntoIterator<Item = &'a HostName>) -> usize {
+        let mut gone = Candidates::none(self.len());
+        for index in names.into_iter().filter_map(|name| self.index_of(name)) {
+            gone.insert(index);
+        }
+        let count = gone.len();
+        if count > 0 {
+            let columns = self.edit();
+            let further = u64::try_from(count - 1).unwrap_or(u64::MAX);
+            columns.generation = columns.generation.wrapping_add(further);
+            columns.remove(&gone);
+        }
+        count
     }
 
     /// Puts other aggregates in the place of those that there are.
