@@ -151,8 +151,9 @@ fn more_per_host(request: &PlacementRequest, host: &HostView<'_>) -> Option<Chan
         return None;
     }
     let here = host.service_host();
-    let is_here = |member: &&_| match host.fleet().host_of(member) {
-        Some(there) => host.fleet().host(there).service_host() == here,
+    let fleet = host.fleet();
+    let is_here = |member: &&_| match fleet.host_of(member) {
+        Some(_) => fleet.serves(here, member),
         None => group.places.get(*member) == Some(here),
     };
     let members = group.members.iter().filter(is_here).count();

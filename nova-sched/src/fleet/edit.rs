@@ -205,7 +205,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Takes a server away and gives back what it held, and where it was.
+    /// Takes a server away, from every host that reports it, and gives back what it held, and
+    /// where it was: of several hosts, the last that [reported](Fleet::host_of) it.
     ///
     /// # Errors
     /// [`Error::UnknownServer`]; then nothing changed.
@@ -213,22 +214,26 @@ impl Fleet {
         let unknown = || Error::UnknownServer { server: *server };
         let index = self.host_of(server).ok_or_else(unknown)?;
         let name = self.host(index).name().clone();
-        let gone = self.remove_at(index, server).ok_or_else(unknown)?;
+        let gone = self.remove_but(None, server).ok_or_else(unknown)?;
         Ok((name, gone))
     }
 
     /// Moves a server to another host, free or not. NUMA cells and PCI devices that it held stay
-    /// behind, and what it holds of the new host's is not known.
+    /// behind, and what it holds of the new host's is not known. If the new host reported it
+    /// already, it stays there as it was reported, and every other host loses it.
     ///
     /// # Errors
     /// [`Error::UnknownServer`], [`Error::UnknownHost`]; then nothing changed.
     pub fn move_server(&mut self, server: &ServerId, to: &HostName) -> Result<()> {
         let to = self.known(to)?;
         let unknown = || Error::UnknownServer { server: *server };
-        let from = self.host_of(server).ok_or_else(unknown)?;
-        let mut moved = self.remove_at(from, server).ok_or_else(unknown)?;
-        moved.hardware = None;
-        self.place_at(to, moved);
+        self.host_of(server).ok_or_else(unknown)?;
+        let arrived = self.host(to).has_server(server);
+        let left = self.remove_but(Some(to), server);
+        if let Some(mut moved) = left.filter(|_| !arrived) {
+            moved.hardware = None;
+            self.place_at(to, moved);
+        }
         Ok(())
     }
 
@@ -283,6 +288,9 @@ impl Fleet {
     }
 
     fn place_at(&mut self, index: HostIndex, server: PlacedServer) {
+        if self.host(index).has_server(&server.id) {
+            self.remove_at(index, &server.id);
+        }
         let columns = self.edit();
         let shape = server.shape.clone();
         columns.consume(index.get(), &shape.resources, &shape.size);
@@ -290,6 +298,17 @@ impl Fleet {
             columns.claim_hardware(index.get(), claim);
         }
         columns.note(index.get(), server);
+    }
+
+    /// Takes a server off every host but this one, and gives it as the last of them reported it.
+    fn remove_but(&mut self, stays: Option<HostIndex>, server: &ServerId) -> Option<PlacedServer> {
+        let hosts: Vec<HostIndex> = self.hosts_of(server).collect();
+        let mut gone = None;
+        for host in hosts.into_iter().filter(|host| stays != Some(*host)) {
+            let removed = self.remove_at(host, server);
+            gone = gone.or(removed);
+        }
+        gone
     }
 
     fn remove_at(&mut self, index: HostIndex, server: &ServerId) -> Option<PlacedServer> {

@@ -55,12 +55,12 @@ pub enum FleetUpdate {
         /// The server.
         server: PlacedServer,
     },
-    /// A server is gone.
+    /// A server is gone, from every host that reported it.
     Removed {
         /// The server.
         server: ServerId,
     },
-    /// A server is on another host now.
+    /// A server is on another host now, and on no other.
     Moved {
         /// The server.
         server: ServerId,

@@ -15,6 +15,7 @@ mod fixtures;
 mod fleets;
 mod hardware;
 mod laws;
+mod moving;
 mod numa;
 mod placement_filters;
 mod planning;
