@@ -25,29 +25,39 @@ pub(super) enum Relief {
 pub(super) fn relief(reason: &Reason, request: &PlacementRequest, host: &HostView<'_>) -> Relief {
     let name = || host.name().clone();
     let change = match reason {
-        Reason::InsufficientResource { class, wanted, .. }
-        | Reason::AboveMaxUnit { class, wanted, .. } => {
+        // By what the filter saw: aggregates may lend more or less than the host itself.
+        Reason::InsufficientResource {
+            class,
+            wanted,
+            free,
+            capacity,
+        }
+        | Reason::AboveMaxUnit {
+            class,
+            wanted,
+            free,
+            capacity,
+            ..
+        } => {
             let amounts = host.amounts(class);
-            let fits = amounts.free().min(amounts.max_unit());
+            let fits = (*free).min(amounts.max_unit());
+            let largest = (*capacity).min(amounts.max_unit());
             let lower = |to| Change::LowerResource {
                 class: class.clone(),
                 from: *wanted,
                 to,
             };
-            if fits > 0 {
+            if fits > 0 && fits < *wanted {
                 lower(fits)
-            } else if amounts.largest() == 0 {
+            } else if largest == 0 {
                 // The host does not offer the class: it can only be left away.
                 if matches!(class.as_str(), "VCPU" | "MEMORY_MB") {
                     return Relief::Nothing;
                 }
                 lower(0)
             } else {
-                let to = amounts.largest().min(*wanted);
-                let amount = amounts
-                    .used
-                    .saturating_add(to)
-                    .saturating_sub(amounts.capacity);
+                let to = largest.min(*wanted);
+                let amount = amounts.used.saturating_add(to).saturating_sub(*capacity);
                 let free = Change::FreeResource {
                     host: name(),
                     class: class.clone(),
@@ -151,8 +161,9 @@ fn more_per_host(request: &PlacementRequest, host: &HostView<'_>) -> Option<Chan
         return None;
     }
     let here = host.service_host();
-    let is_here = |member: &&_| match host.fleet().host_of(member) {
-        Some(there) => host.fleet().host(there).service_host() == here,
+    let fleet = host.fleet();
+    let is_here = |member: &&_| match fleet.host_of(member) {
+        Some(_) => fleet.serves(here, member),
         None => group.places.get(*member) == Some(here),
     };
     let members = group.members.iter().filter(is_here).count();

@@ -26,6 +26,8 @@ pub(super) fn check(class: &ResourceClass, wanted: u64, amounts: &Amounts) -> Ve
             class,
             wanted,
             max_unit,
+            free,
+            capacity: amounts.capacity,
         }
     })
 }

@@ -13,7 +13,7 @@ use crate::verdict::{Reason, Verdict};
 /// filter of this name does: fewer than the group's `max_server_per_host`, which is 1 unless it
 /// is said. The host that the server itself is on, if it is moved, passes always.
 ///
-/// Where members are, the fleet knows ([`Fleet::host_of`]); for those that it does not list,
+/// Where members are, the fleet knows ([`Fleet::hosts_of`]); for those that it does not list,
 /// [`GroupRequest::places`] does. A sweep costs a look-up for each member, whatever the size of
 /// the fleet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,11 +59,14 @@ impl Filter for ServerGroupAntiAffinityFilter {
         let Some(group) = group(request) else {
             return;
         };
-        let own = itself(request).and_then(|server| fleet.host_of(&server));
+        let own: Vec<HostIndex> = itself(request)
+            .iter()
+            .flat_map(|server| fleet.hosts_of(server))
+            .collect();
         let mut places: Vec<HostIndex> = group
             .members
             .iter()
-            .filter_map(|member| fleet.host_of(member))
+            .flat_map(|member| fleet.hosts_of(member))
             .collect();
         for (_, service) in elsewhere(group, fleet) {
             places.extend(fleet.nodes_of(service));
@@ -72,7 +75,7 @@ impl Filter for ServerGroupAntiAffinityFilter {
         let limit = limit(group);
         for members in places.chunk_by(|one, other| one == other) {
             let full = u64::try_from(members.len()).unwrap_or(u64::MAX) >= limit;
-            if let Some(host) = members.first().filter(|host| full && own != Some(**host)) {
+            if let Some(host) = members.first().filter(|host| full && !own.contains(host)) {
                 candidates.remove(*host);
             }
         }

@@ -27,5 +27,5 @@ pub(super) fn hosts_of(
     fleet: &Fleet,
     servers: &[ServerId],
 ) -> impl Iterator<Item = crate::fleet::HostIndex> {
-    servers.iter().filter_map(|server| fleet.host_of(server))
+    servers.iter().flat_map(|server| fleet.hosts_of(server))
 }

@@ -165,20 +165,51 @@ impl Aggregates {
         }
     }
 
+    /// Takes in one more row, of this compute service.
+    pub(super) fn push(&mut self, service: &HostName) {
+        let row = self.of_row.len();
+        let mut numbers = Vec::new();
+        for (number, aggregate) in (0_u32..).zip(&mut self.list) {
+            if !aggregate.hosts.contains(service) {
+                continue;
+            }
+            numbers.push(number);
+            if let Some(aggregate) = Arc::get_mut(aggregate) {
+                aggregate.hosts.replace(service.clone());
+            }
+            if let Some(rows) = self.rows.get_mut(place(number)) {
+                rows.push(HostIndex::from_row(row));
+            }
+        }
+        self.of_row
+            .push((!numbers.is_empty()).then(|| numbers.into()));
+        let mut multipliers = std::mem::take(&mut self.multipliers);
+        for (key, overrides) in &mut multipliers {
+            overrides.push();
+            if let Some(lowest) = self.lowest_of(row, key) {
+                overrides.set(row, lowest);
+            }
+        }
+        self.multipliers = multipliers;
+    }
+
     fn lowest(&self, key: &str) -> Overrides {
         let mut overrides = Overrides::none(self.of_row.len());
         for host in self.with_key(key).flat_map(|(_, hosts)| hosts) {
-            let mut texts = self
-                .of(host.get())
-                .filter_map(|aggregate| aggregate.metadata.get(key));
-            let lowest = texts.try_fold(f64::INFINITY, |lowest, text| {
-                python_float(text).map(|value| lowest.min(value))
-            });
-            if let Some(lowest) = lowest {
+            if let Some(lowest) = self.lowest_of(host.get(), key) {
                 overrides.set(host.get(), lowest);
             }
         }
         overrides
+    }
+
+    /// The lowest value of a row for a key; `None` if it has none, or one that is no number.
+    fn lowest_of(&self, row: usize, key: &str) -> Option<f64> {
+        let texts = self
+            .of(row)
+            .filter_map(|aggregate| aggregate.metadata.get(key));
+        let values: Option<Vec<f64>> = texts.map(|text| python_float(text)).collect();
+        values?.into_iter().reduce(f64::min)
     }
 
     pub(super) fn multipliers(&self, key: &str) -> Option<&Overrides> {

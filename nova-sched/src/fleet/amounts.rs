@@ -4,6 +4,7 @@ use nova_core::model::Inventory;
 
 use super::rows::unsigned;
 use super::{Column, MeasureColumn};
+use crate::candidates::Candidates;
 
 /// How much of one class of resource one host has. All zero where it offers none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -154,12 +155,12 @@ impl ResourceColumn {
         self.free.set(row, unsigned(self.amounts(row).free()));
     }
 
-    pub(super) fn remove(&mut self, row: usize) {
-        self.total.remove(row);
-        self.reserved.remove(row);
-        self.ratio.remove(row);
-        self.used.remove(row);
-        self.free.remove(row);
+    pub(super) fn remove(&mut self, gone: &Candidates) {
+        self.total.remove(gone);
+        self.reserved.remove(gone);
+        self.ratio.remove(gone);
+        self.used.remove(gone);
+        self.free.remove(gone);
     }
 
     pub(super) fn update_used(&mut self, row: usize, update: impl FnOnce(u64) -> u64) {

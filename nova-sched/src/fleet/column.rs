@@ -4,6 +4,9 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
 
+use super::HostIndex;
+use crate::candidates::Candidates;
+
 /// One value for each host of a fleet, in the order of the fleet.
 ///
 /// The rows lie in blocks of [`BLOCK`](Self::BLOCK), each behind a shared pointer: a clone copies
@@ -85,9 +88,12 @@ impl<T: Clone> Column<T> {
         self.update(row, |old| *old = value);
     }
 
-    /// Takes a row out; those behind it move up.
-    pub(super) fn remove(&mut self, row: usize) {
-        let rest = self.iter().enumerate().filter(|(place, _)| *place != row);
+    /// Takes rows out; those behind them move up.
+    pub(super) fn remove(&mut self, gone: &Candidates) {
+        let rows = (0..self.len).map(HostIndex::from_row);
+        let rest = rows
+            .zip(self.iter())
+            .filter(|(row, _)| !gone.contains(*row));
         *self = rest.map(|(_, value)| value.clone()).collect();
     }
 }
@@ -150,11 +156,15 @@ mod tests {
     }
 
     #[test]
-    fn rows_move_up_when_one_is_removed() {
+    fn rows_move_up_when_some_are_removed() {
         let mut column: Column<usize> = (0..1500).collect();
-        column.remove(3);
+        let mut gone = Candidates::none(1500);
+        gone.insert(HostIndex::from_row(3));
+        gone.insert(HostIndex::from_row(1024));
+        column.remove(&gone);
         column.push(9);
-        let expected: Vec<usize> = (0..1500).filter(|row| *row != 3).chain([9]).collect();
+        let stays = |row: &usize| ![3, 1024].contains(row);
+        let expected: Vec<usize> = (0..1500).filter(stays).chain([9]).collect();
         assert_eq!(column.iter().copied().collect::<Vec<_>>(), expected);
         assert!(
             column

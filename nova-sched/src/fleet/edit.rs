@@ -9,6 +9,7 @@ use super::snapshot::{Columns, Service};
 use super::{
     Fleet, HardwareClaim, HostIndex, HostState, Liveness, Measure, PlacedServer, ServerSize,
 };
+use crate::candidates::Candidates;
 use crate::error::{Error, Result};
 
 /// What if: each takes the fleet as it is and gives another.
@@ -110,19 +111,45 @@ impl Fleet {
                 }
             }
             None => {
+                let service = host.service_host().clone();
                 columns.push(host);
-                columns.resolve_aggregates(columns.aggregates.list.clone());
+                Arc::make_mut(&mut columns.aggregates).push(&service);
             }
         }
     }
 
-    /// Takes a host and its servers away; whether there was one of the name.
+    /// Takes a host and its servers away; whether there was one of the name. The hosts behind it
+    /// move up, so that this takes time with the size of the fleet: where several go, take them
+    /// away [together](Self::remove_hosts).
     pub fn remove_host(&mut self, name: &HostName) -> bool {
-        let Some(index) = self.index_of(name) else {
-            return false;
-        };
-        self.edit().remove(index.get());
-        true
+        self.remove_hosts([name]) > 0
+    }
+
+    /// Takes hosts and their servers away, in the time that one alone takes; how many there were
+    /// of these names. Each counts as an edit.
+    ///
+    /// ```
+    /// use nova_sched::{Fleet, testing};
+    ///
+    /// let mut fleet = testing::fleet_of(["a", "b", "c"].map(testing::host));
+    /// let gone = ["a".parse()?, "c".parse()?, "x".parse()?];
+    /// assert_eq!(fleet.remove_hosts(&gone), 2);
+    /// assert_eq!((fleet.len(), fleet.generation()), (1, 2));
+    /// # Ok::<(), nova_core::Error>(())
+    /// ```
+    pub fn remove_hosts<'a>(&mut self, names: impl IntoIterator<Item = &'a HostName>) -> usize {
+        let mut gone = Candidates::none(self.len());
+        for index in names.into_iter().filter_map(|name| self.index_of(name)) {
+            gone.insert(index);
+        }
+        let count = gone.len();
+        if count > 0 {
+            let columns = self.edit();
+            let further = u64::try_from(count - 1).unwrap_or(u64::MAX);
+            columns.generation = columns.generation.wrapping_add(further);
+            columns.remove(&gone);
+        }
+        count
     }
 
     /// Puts other aggregates in the place of those that there are.
@@ -179,7 +206,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Takes a server away and gives back what it held, and where it was.
+    /// Takes a server away, from every host that reports it, and gives back what it held, and
+    /// where it was: of several hosts, the last that [reported](Fleet::host_of) it.
     ///
     /// # Errors
     /// [`Error::UnknownServer`]; then nothing changed.
@@ -187,7 +215,7 @@ impl Fleet {
         let unknown = || Error::UnknownServer { server: *server };
         let index = self.host_of(server).ok_or_else(unknown)?;
         let name = self.host(index).name().clone();
-        let gone = self.remove_at(index, server).ok_or_else(unknown)?;
+        let gone = self.remove_but(None, server).ok_or_else(unknown)?;
         Ok((name, gone))
     }
 
@@ -195,17 +223,21 @@ impl Fleet {
     /// behind, and what it holds of the new host's is not known: of these it counts for nothing
     /// there. Where that matters, take it away and place it with
     /// [what it gets](crate::Scheduler::hardware_for), as
-    /// [`ServerMove::apply`](crate::moves::ServerMove::apply) does.
+    /// [`ServerMove::apply`](crate::moves::ServerMove::apply) does. If the new host reported it
+    /// already, it stays there as it was reported, and every other host loses it.
     ///
     /// # Errors
     /// [`Error::UnknownServer`], [`Error::UnknownHost`]; then nothing changed.
     pub fn move_server(&mut self, server: &ServerId, to: &HostName) -> Result<()> {
         let to = self.known(to)?;
         let unknown = || Error::UnknownServer { server: *server };
-        let from = self.host_of(server).ok_or_else(unknown)?;
-        let mut moved = self.remove_at(from, server).ok_or_else(unknown)?;
-        moved.hardware = None;
-        self.place_at(to, moved);
+        self.host_of(server).ok_or_else(unknown)?;
+        let arrived = self.host(to).has_server(server);
+        let left = self.remove_but(Some(to), server);
+        if let Some(mut moved) = left.filter(|_| !arrived) {
+            moved.hardware = None;
+            self.place_at(to, moved);
+        }
         Ok(())
     }
 
@@ -260,6 +292,9 @@ impl Fleet {
     }
 
     fn place_at(&mut self, index: HostIndex, server: PlacedServer) {
+        if self.host(index).has_server(&server.id) {
+            self.remove_at(index, &server.id);
+        }
         let columns = self.edit();
         let shape = server.shape.clone();
         columns.consume(index.get(), &shape.resources, &shape.size);
@@ -267,6 +302,17 @@ impl Fleet {
             columns.claim_hardware(index.get(), claim);
         }
         columns.note(index.get(), server);
+    }
+
+    /// Takes a server off every host but this one, and gives it as the last of them reported it.
+    fn remove_but(&mut self, stays: Option<HostIndex>, server: &ServerId) -> Option<PlacedServer> {
+        let hosts: Vec<HostIndex> = self.hosts_of(server).collect();
+        let mut gone = None;
+        for host in hosts.into_iter().filter(|host| stays != Some(*host)) {
+            let removed = self.remove_at(host, server);
+            gone = gone.or(removed);
+        }
+        gone
     }
 
     fn remove_at(&mut self, index: HostIndex, server: &ServerId) -> Option<PlacedServer> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::Columns;
 use super::{Column, HostView, Measure};
+use crate::candidates::Candidates;
 use crate::numa::{NumaError, NumaPlacement, NumaTopology};
 use crate::pci::{PciAssignment, PciClaimError, PciPools};
 
@@ -62,9 +63,9 @@ impl Hardware {
         self.pci.push(None);
     }
 
-    pub(super) fn remove(&mut self, row: usize) {
-        self.numa.remove(row);
-        self.pci.remove(row);
+    pub(super) fn remove(&mut self, gone: &Candidates) {
+        self.numa.remove(gone);
+        self.pci.remove(gone);
     }
 
     fn topology(&self, row: usize) -> Option<&Arc<NumaTopology>> {

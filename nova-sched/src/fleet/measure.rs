@@ -1,6 +1,7 @@
 //! What weighers read of every host: one number a column.
 
 use super::Column;
+use crate::candidates::Candidates;
 
 /// A number that the fleet keeps ready for each host, and up to date with every claim.
 ///
@@ -133,8 +134,8 @@ impl MeasureColumn {
         }
     }
 
-    pub(super) fn remove(&mut self, row: usize) {
-        self.values.remove(row);
+    pub(super) fn remove(&mut self, gone: &Candidates) {
+        self.values.remove(gone);
         self.extremes = Column::default();
         for row in (0..self.values.len()).step_by(Self::GROUP) {
             self.summarise(row);

@@ -22,6 +22,12 @@ impl Overrides {
         }
     }
 
+    /// One more row, which has none.
+    pub(super) fn push(&mut self) {
+        self.rows.push(0.0);
+        self.words.resize(self.rows.len().div_ceil(BITS), 0);
+    }
+
     /// What is not finite counts as 0.
     pub(super) fn set(&mut self, row: usize, multiplier: f64) {
         let multiplier = if multiplier.is_finite() {

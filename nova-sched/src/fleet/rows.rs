@@ -15,6 +15,7 @@ use super::{
     Column, HostAggregate, HostIndex, HostState, Liveness, Measure, PlacedServer, ResourceColumn,
     ServerSize,
 };
+use crate::candidates::Candidates;
 
 impl Columns {
     pub(super) fn push(&mut self, host: HostState) {
@@ -89,14 +90,15 @@ impl Columns {
                 rows.retain(|node| node.get() != row);
             }
             if let Some(service) = &service_host {
+                let index = HostIndex::from_row(row);
                 let rows = nodes.entry(service.clone()).or_default();
-                rows.push(HostIndex::from_row(row));
-                rows.sort_unstable();
+                rows.insert(rows.partition_point(|node| *node < index), index);
             }
         }
         let cell = host.cell.as_ref().map(|cell| self.cell_number(cell));
-        let first = self.identities.get(0).filter(|_| row > 0);
-        self.several_cells |= first.is_some_and(|first| first.cell != cell);
+        // Until there are several cells, all other rows are in the same one.
+        let other = self.identities.get(usize::from(row == 0));
+        self.several_cells |= other.is_some_and(|other| other.cell != cell);
         let identity = Identity {
             service_host: service_host.map(Box::new),
             cell,
@@ -196,24 +198,23 @@ impl Columns {
         self.profile_numbers = numbers;
     }
 
-    pub(super) fn remove(&mut self, row: usize) {
-        self.set_placed(row, Vec::new());
+    pub(super) fn remove(&mut self, gone: &Candidates) {
         for (_, column) in self.columns() {
-            column.remove(row);
+            column.remove(gone);
         }
         for measure in Measure::ALL {
-            self.measures.get_mut(measure).remove(row);
+            self.measures.get_mut(measure).remove(gone);
         }
-        self.vcpus_used.remove(row);
-        self.zones.remove(row);
-        self.services.remove(row);
-        self.profile_numbers.remove(row);
-        self.stats.remove(row);
-        self.metrics.remove(row);
-        self.placed.remove(row);
-        self.hardware.remove(row);
-        self.names.remove(row);
-        self.identities.remove(row);
+        self.vcpus_used.remove(gone);
+        self.zones.remove(gone);
+        self.services.remove(gone);
+        self.profile_numbers.remove(gone);
+        self.stats.remove(gone);
+        self.metrics.remove(gone);
+        self.placed.remove(gone);
+        self.hardware.remove(gone);
+        self.names.remove(gone);
+        self.identities.remove(gone);
         self.renumber();
     }
 
@@ -222,7 +223,7 @@ impl Columns {
         self.rows = Arc::new(NameIndex::of(&self.names));
         let mut nodes = super::snapshot::Lookup::default();
         let mut places = super::servers::ServerIndex::default();
-        let mut in_service = crate::candidates::Candidates::none(self.names.len());
+        let mut in_service = Candidates::none(self.names.len());
         for row in 0..self.names.len() {
             let index = HostIndex::from_row(row);
             if let Some(service) = self.identities[row].service_host.as_deref().cloned() {

@@ -220,6 +220,13 @@ impl ServerIndex {
         part.get(found).map(|(_, row)| *row)
     }
 
+    /// All rows that a server is on, each once.
+    pub(super) fn rows(&self, server: &ServerId) -> impl Iterator<Item = u32> + use<'_> {
+        let further = self.further.get(server);
+        let further = further.into_iter().flatten().copied();
+        self.get(server).into_iter().chain(further)
+    }
+
     /// Notes a server on a row, which is the one that it is found on from now on.
     pub(super) fn insert(&mut self, server: ServerId, row: u32) {
         if let Some(former) = self.get(&server).filter(|former| *former != row) {

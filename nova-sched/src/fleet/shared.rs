@@ -79,8 +79,20 @@ impl SharedFleet {
         let updates: Vec<FleetUpdate> = updates.into_iter().collect();
         self.edit(|fleet| {
             let mut edited = fleet.clone();
-            for update in updates {
-                edited.apply(update)?;
+            let mut updates = updates.into_iter().peekable();
+            while let Some(update) = updates.next() {
+                let FleetUpdate::Gone { host } = update else {
+                    edited.apply(update)?;
+                    continue;
+                };
+                // The hosts behind move up once for all that go.
+                let mut gone = vec![host];
+                while let Some(FleetUpdate::Gone { host }) =
+                    updates.next_if(|next| matches!(next, FleetUpdate::Gone { .. }))
+                {
+                    gone.push(host);
+                }
+                edited.remove_hosts(&gone);
             }
             *fleet = edited;
             Ok(fleet.generation())

@@ -87,7 +87,7 @@ pub(super) struct Columns {
     pub(super) nodes_of: Arc<Lookup<HostName, Vec<HostIndex>>>,
     /// From 1 on.
     pub(super) cell_names: Arc<Vec<CellName>>,
-    /// Whether a host came into another cell than the first.
+    /// Whether a host was ever in another cell than others.
     pub(super) several_cells: bool,
     /// Indices into `zone_names`.
     pub(super) zones: Column<u32>,
@@ -299,9 +299,28 @@ impl Fleet {
         self.inner.aggregates.rows_of(id)
     }
 
-    /// The host that a server is on, if the fleet knows the server.
+    /// The host that a server is on, if the fleet knows the server: of several that report it,
+    /// the last that did.
     pub fn host_of(&self, server: &ServerId) -> Option<HostIndex> {
         self.inner.places.get(server).map(HostIndex)
+    }
+
+    /// All hosts that a server is on, each once: while it is moved, both may report it.
+    ///
+    /// ```
+    /// use nova_core::model::Resources;
+    /// use nova_sched::{PlacedServer, ServerShape, testing};
+    ///
+    /// let id = "00000000-0000-4000-8000-000000000001".parse()?;
+    /// let moving = PlacedServer::new(id, ServerShape::new(Resources::new()));
+    /// let from = testing::host("from").build().with_server(moving.clone());
+    /// let to = testing::host("to").build().with_server(moving);
+    /// let fleet = nova_sched::Fleet::builder().host(from).host(to).build();
+    /// assert_eq!(fleet.hosts_of(&id).count(), 2);
+    /// # Ok::<(), nova_core::Error>(())
+    /// ```
+    pub fn hosts_of(&self, server: &ServerId) -> impl Iterator<Item = HostIndex> + use<'_> {
+        self.inner.places.rows(server).map(HostIndex)
     }
 
     /// The nodes of a compute service, by the name of its host ([`HostState::service_host`]).
@@ -316,6 +335,12 @@ impl Fleet {
         });
         let others = self.inner.nodes_of.get(service_host);
         own.into_iter().chain(others.into_iter().flatten().copied())
+    }
+
+    /// Whether a server is on any node of a compute service.
+    pub(crate) fn serves(&self, service_host: &HostName, server: &ServerId) -> bool {
+        self.hosts_of(server)
+            .any(|host| self.host(host).service_host() == service_host)
     }
 
     /// A number for what a host says of itself and rarely changes: hosts of the same number have

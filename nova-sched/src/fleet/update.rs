@@ -55,13 +55,13 @@ pub enum FleetUpdate {
         /// The server.
         server: PlacedServer,
     },
-    /// A server is gone.
+    /// A server is gone, from every host that reported it.
     Removed {
         /// The server.
         server: ServerId,
     },
-    /// A server is on another host now. Of its NUMA cells and PCI devices there nothing is known: one
-    /// that has any is `Removed` from the one and `Placed` on the other.
+    /// A server is on another host now, and on no other. Of its NUMA cells and PCI devices there
+    /// nothing is known: one that has any is `Removed` from the one and `Placed` on the other.
     Moved {
         /// The server.
         server: ServerId,

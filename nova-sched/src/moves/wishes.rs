@@ -152,16 +152,17 @@ impl GroupRequest {
         let mut known: BTreeSet<HostName> = BTreeSet::new();
         let mut any = false;
         for member in &self.members {
-            let host = match fleet.host_of(member) {
-                Some(host) => Some(fleet.host(host).service_host()),
-                None => self.places.get(member),
-            };
-            any |= host.is_some();
-            if let Some(host) = host.filter(|_| member != leaving) {
-                known.insert(host.clone());
-            }
-            if fleet.host_of(member).is_some() {
+            let listed = fleet.hosts_of(member);
+            let mut hosts: Vec<&HostName> =
+                listed.map(|host| fleet.host(host).service_host()).collect();
+            if hosts.is_empty() {
+                hosts.extend(self.places.get(member));
+            } else {
                 group.places.remove(member);
+            }
+            any |= !hosts.is_empty();
+            if member != leaving {
+                known.extend(hosts.into_iter().cloned());
             }
         }
         if any {
@@ -200,7 +201,7 @@ impl GroupRequest {
     ) {
         self.places.remove(server);
         let stays = |member: &ServerId| match fleet.host_of(member) {
-            Some(host) => fleet.host(host).service_host() == from,
+            Some(_) => fleet.serves(from, member),
             None => self.places.get(member) == Some(from),
         };
         if !self.members.iter().any(stays) {

@@ -18,7 +18,7 @@ use crate::fleet::{
 ///
 /// The hosts differ in everything that filters and weighers look at: zone, cell, size, ratios,
 /// what is reserved and used (some are over-full), servers, capabilities and counters, kinds of
-/// guests, traits, metrics, NUMA cells, PCI devices, aggregates with metadata that Nova's filters read (some of it
+/// guests, traits, metrics, servers that two report since they are moved, NUMA cells, PCI devices, aggregates with metadata that Nova's filters read (some of it
 /// malformed). Some are disabled or down. It is for tests: no cloud looks like it.
 ///
 /// ```
@@ -36,9 +36,16 @@ pub fn fleet(hosts: usize, seed: u64) -> Fleet {
     let mut dice = Dice::new(seed);
     let shapes: Vec<Arc<ServerShape>> = (0..6).map(|_| Arc::new(shape(&mut dice))).collect();
     let cells = if dice.one_in(3) { 2 } else { 0 };
-    let states: Vec<HostState> = (0..hosts)
+    let mut states: Vec<HostState> = (0..hosts)
         .map(|row| host(row, cells, &shapes, &mut dice))
         .collect();
+    for place in (1..hosts).step_by(MOVING) {
+        let former = states.get(place - 1).and_then(|host| host.placed.first());
+        let moving = former.map(|server| PlacedServer::new(server.id, server.shape.clone()));
+        if let (Some(moving), Some(host)) = (moving, states.get_mut(place)) {
+            *host = host.clone().with_server(moving);
+        }
+    }
     let names: Vec<HostName> = states
         .iter()
         .map(|host| host.service_host().clone())
@@ -66,6 +73,9 @@ pub(super) const TRAITS: [&str; 4] = [
 ];
 pub(super) const ARCHITECTURES: [&str; 3] = ["x86_64", "aarch64", "ppc64le"];
 pub(super) const DISTROS: [&str; 3] = ["ubuntu", "fedora", "windows"];
+
+/// Of so many hosts one reports a server that the host before it reports too.
+const MOVING: usize = 6;
 
 /// What one aggregate each has of metadata, if it is there.
 const METADATA: [&[(&str, &str)]; 12] = [

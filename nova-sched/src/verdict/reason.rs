@@ -36,6 +36,10 @@ pub enum Reason {
         wanted: u64,
         /// The most for one server.
         max_unit: u64,
+        /// How much is free.
+        free: u64,
+        /// How much may be claimed on the host altogether.
+        capacity: u64,
     },
     /// Another availability zone was asked for.
     WrongZone {

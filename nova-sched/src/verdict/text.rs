@@ -74,6 +74,7 @@ impl fmt::Display for Reason {
                 class,
                 wanted,
                 max_unit,
+                ..
             } => {
                 write!(
                     f,

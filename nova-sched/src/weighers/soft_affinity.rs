@@ -124,9 +124,9 @@ fn group(request: &PlacementRequest, policy: ServerGroupPolicy) -> Option<&Group
 fn members_on(group: &GroupRequest, host: &HostView<'_>) -> f64 {
     let fleet = host.fleet();
     let known = group.members.iter().filter(|member| {
-        let there = fleet.host_of(member);
-        there == Some(host.index())
-            || (there.is_none() && group.places.get(member) == Some(host.service_host()))
+        host.has_server(member)
+            || (group.places.get(member) == Some(host.service_host())
+                && fleet.host_of(member).is_none())
     });
     number(known.count())
 }
@@ -135,9 +135,11 @@ fn members_on(group: &GroupRequest, host: &HostView<'_>) -> f64 {
 fn members(group: &GroupRequest, fleet: &Fleet) -> Vec<HostIndex> {
     let mut rows = Vec::new();
     for member in &group.members {
-        if let Some(row) = fleet.host_of(member) {
-            rows.push(row);
-        } else if let Some(host) = group.places.get(member) {
+        let before = rows.len();
+        rows.extend(fleet.hosts_of(member));
+        if rows.len() == before
+            && let Some(host) = group.places.get(member)
+        {
             rows.extend(fleet.nodes_of(host));
         }
     }

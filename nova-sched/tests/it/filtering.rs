@@ -94,7 +94,9 @@ fn capacity_filters_count_ratio_reserve_and_claims() {
         Verdict::Reject(Reason::AboveMaxUnit {
             class: ResourceClass::Vcpu,
             wanted: 5,
-            max_unit: 4
+            max_unit: 4,
+            free: 7,
+            capacity: 7,
         })
     );
     // What is not asked for is not missed, even on a host that is over-full.

@@ -7,9 +7,9 @@ use nova_core::model::{
     Generation, Host, HostReport, HostUsage, HypervisorInfo, Inventory, ResourceClass, Resources,
     ServiceStatus,
 };
-use nova_sched::{Error, Fleet, HostState, Liveness};
+use nova_sched::{Detail, Error, Fleet, HostState, Liveness, PlanOptions, Scheduler};
 
-use crate::fixtures::{class, fleet, host, name, size};
+use crate::fixtures::{class, fleet, host, name, request, size};
 
 fn states(fleet: &Fleet) -> Vec<HostState> {
     fleet.hosts().map(|host| host.to_state()).collect()
@@ -116,4 +116,35 @@ fn a_host_is_down_if_its_last_report_is_far_from_now_in_either_direction() {
     assert_eq!(seen(939, false), Liveness::Silent(Duration::from_secs(61)));
     assert_eq!(seen(1061, false), Liveness::Silent(Duration::from_secs(61)));
     assert_eq!(seen(1000, true), Liveness::ForcedDown);
+}
+
+#[test]
+fn a_first_host_that_changes_its_cell_is_no_alternate_of_hosts_in_others() {
+    let host = |name: &str, memory, cell: &str| host(name, memory).with_cell(cell.parse().unwrap());
+    let hosts = |first: &str| {
+        [
+            host("a", 15_500, first),
+            host("b", 16_000, "c1"),
+            host("c", 14_000, "c1"),
+            host("d", 13_000, "c1"),
+            host("e", 12_000, "c1"),
+        ]
+    };
+    let built = fleet(hosts("c2"));
+    let edited = fleet(hosts("c1")).with_host(host("a", 15_500, "c2"));
+    let asked = request(1024).with_alternates(2);
+    let options = PlanOptions::default().with_detail(Detail::Off);
+    for scheduler in [Scheduler::default(), Scheduler::builder().build()] {
+        let plan = |fleet: &Fleet| scheduler.plan_with(fleet, &asked, &options);
+        assert_eq!(plan(&built).placements(), plan(&edited).placements());
+    }
+    let alternates = Scheduler::default().plan(&edited, &asked).placements()[0]
+        .alternates
+        .clone();
+    assert_eq!(alternates, [name("c"), name("d")]);
+    // A fleet of one host has one cell, whichever it is.
+    let alone = fleet([host("a", 15_500, "c1")]).with_host(host("a", 15_500, "c2"));
+    let grown = alone.with_host(host("b", 16_000, "c2"));
+    let plan = Scheduler::default().plan(&grown, &asked);
+    assert_eq!(plan.placements()[0].alternates, [name("a")]);
 }

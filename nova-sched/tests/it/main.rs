@@ -17,6 +17,7 @@ mod fleets;
 mod golden_files;
 mod hardware;
 mod laws;
+mod moving;
 mod numa;
 mod placement_filters;
 mod planning;

@@ -5,8 +5,8 @@ use std::thread;
 
 use nova_core::model::{ResourceClass, Resources};
 use nova_sched::{
-    Error, Fleet, FleetUpdate, HostAggregate, HostState, Liveness, PlacedServer, ServerShape,
-    SharedFleet,
+    Detail, Error, Fleet, FleetUpdate, HostAggregate, HostState, HostView, Liveness, PlacedServer,
+    PlanOptions, Scheduler, ServerShape, SharedFleet, testing,
 };
 
 use crate::fixtures::{fleet, host, name, server_id, size};
@@ -179,5 +179,73 @@ fn threads_feed_it_while_others_read_whole_snapshots() {
             (host.amounts(&ResourceClass::Vcpu).used, host.servers()),
             (400, 400)
         );
+    }
+}
+
+/// The same answers, whether hosts were reported one by one or together.
+#[test]
+fn hosts_that_come_and_go_one_by_one_are_where_they_would_be_together() {
+    let hosts: Vec<HostState> = testing::fleet(200, 5)
+        .hosts()
+        .map(|host| host.to_state())
+        .collect();
+    let aggregates: Vec<HostAggregate> = testing::fleet(200, 5).aggregates().cloned().collect();
+    let built = |hosts: &[HostState]| {
+        Fleet::builder()
+            .hosts(hosts.to_vec())
+            .aggregates(aggregates.clone())
+            .build()
+    };
+    let mut grown = built(&[]);
+    let mut held = Vec::new();
+    for (place, host) in hosts.iter().enumerate() {
+        if place % 50 == 7 {
+            held.push((grown.clone(), place));
+        }
+        grown.apply(FleetUpdate::report(host.clone())).unwrap();
+    }
+    assert_same(&grown, &built(&hosts));
+    for (snapshot, len) in held {
+        assert_same(&snapshot, &built(&hosts[..len]));
+    }
+
+    let gone = |place: &usize| place % 3 == 0 || *place == 199;
+    let updates = (0..hosts.len())
+        .filter(gone)
+        .map(|place| FleetUpdate::Gone {
+            host: hosts[place].name.clone(),
+        });
+    let shared = SharedFleet::new(grown.clone());
+    let generation = shared.apply_all(updates.clone()).unwrap();
+    let stay = (0..hosts.len()).filter(|place| !gone(place));
+    let stay: Vec<HostState> = stay.map(|place| hosts[place].clone()).collect();
+    assert_same(&shared.snapshot(), &built(&stay));
+    let went = u64::try_from(hosts.len() - stay.len()).unwrap();
+    assert_eq!(generation, grown.generation() + went);
+    // A host that is gone already is no edit.
+    assert_eq!(shared.apply_all(updates).unwrap(), generation);
+}
+
+fn assert_same(one: &Fleet, other: &Fleet) {
+    assert_eq!(states(one), states(other));
+    assert_eq!(one.in_service(), other.in_service());
+    for (one, other) in one.hosts().zip(other.hosts()) {
+        let aggregates = |host: HostView<'_>| host.aggregates().cloned().collect::<Vec<_>>();
+        assert_eq!(aggregates(one), aggregates(other));
+        let nodes = |host: HostView<'_>| {
+            let nodes = host.fleet().nodes_of(host.service_host());
+            nodes.collect::<Vec<_>>()
+        };
+        assert_eq!(nodes(one), nodes(other));
+    }
+    for aggregate in other.aggregates() {
+        let hosts = |fleet: &Fleet| fleet.hosts_of_aggregate(&aggregate.id).unwrap().to_vec();
+        assert_eq!(hosts(one), hosts(other));
+    }
+    let options = PlanOptions::default().with_detail(Detail::Off);
+    let scheduler = Scheduler::default();
+    for request in testing::requests(other, 10, 3) {
+        let plan = |fleet: &Fleet| scheduler.plan_with(fleet, &request, &options);
+        assert_eq!(plan(one).placements(), plan(other).placements());
     }
 }

@@ -2,7 +2,7 @@
 
 use nova_core::id::{AggregateId, HostName};
 use nova_core::model::{Inventory, ResourceClass, ServerGroupPolicy};
-use nova_sched::filters::{DifferentHostFilter, RetryFilter, SameHostFilter};
+use nova_sched::filters::{AggregateRamFilter, DifferentHostFilter, RetryFilter, SameHostFilter};
 use nova_sched::{
     Change, Destination, Filter, Fleet, Fulfilment, GroupRequest, HostAggregate, HostState,
     HostView, PlacementRequest, RequestImage, Scheduler, Verdict,
@@ -439,4 +439,27 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_aggregates_lend_is_what_is_suggested() {
+    let lent = |ratio: &str, wanted: u64| {
+        let host = host("a", 4096).with_used(ResourceClass::MemoryMb, 2048);
+        let id = "6e7b9a3c-0f3d-4f2e-9e61-3a6a0a6a1c11".parse().unwrap();
+        let aggregate = HostAggregate::new(id, "lent")
+            .with_host(name("a"))
+            .with_metadata("ram_allocation_ratio", ratio);
+        let fleet = Fleet::builder().host(host).aggregate(aggregate).build();
+        let scheduler = Scheduler::builder().filter(AggregateRamFilter).build();
+        let request = request(wanted);
+        let plan = scheduler.plan(&fleet, &request);
+        let suggestion = plan.explain().suggestion.clone().unwrap();
+        let (changed, fleet) = suggestion.apply(&request, &fleet);
+        assert!(scheduler.plan(&fleet, &changed).is_placed(), "{suggestion}");
+        changed.resources().get(&ResourceClass::MemoryMb)
+    };
+    // 2048 MiB of 8192 are used, and one server may have 4096.
+    assert_eq!(lent("2.0", 4500), 4096);
+    // 2048 of 3072 are used.
+    assert_eq!(lent("0.75", 3000), 1024);
 }
