@@ -209,7 +209,7 @@ fn hosts_that_come_and_go_one_by_one_are_where_they_would_be_together() {
         assert_same(&snapshot, &built(&hosts[..len]));
     }
 
-    let gone = |place: &usize| place % 3 == 0 || *place == 199;
+    let gone = |place: &usize| place.is_multiple_of(3) || *place == 199;
     let updates = (0..hosts.len())
         .filter(gone)
         .map(|place| FleetUpdate::Gone {
