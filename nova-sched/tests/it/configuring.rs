@@ -338,3 +338,46 @@ fn settings_of_ones_own_are_read_with_their_types() {
         3
     );
 }
+
+#[test]
+fn a_configuration_may_be_toml() {
+    let file = r#"
+        [scheduler]
+        max_attempts = 2
+
+        [filter_scheduler]
+        enabled_filters = ["ComputeFilter", "NumInstancesFilter"]
+        ram_weight_multiplier = -1.5
+        shuffle_best_same_weighed_hosts = true
+
+        [metrics]
+        weight_setting = ["cpu.percent=-2"]
+
+        [custom.Limits]
+        most = 3
+        names = ["a", "b"]
+    "#;
+    let read: Config = toml::from_str(file).unwrap();
+    let same = config(json!({
+        "scheduler": {"max_attempts": 2},
+        "filter_scheduler": {
+            "enabled_filters": ["ComputeFilter", "NumInstancesFilter"],
+            "ram_weight_multiplier": -1.5,
+            "shuffle_best_same_weighed_hosts": true,
+        },
+        "metrics": {"weight_setting": ["cpu.percent=-2"]},
+        "custom": {"Limits": {"most": 3, "names": ["a", "b"]}},
+    }));
+    assert_eq!(read, same);
+    assert_eq!(read.custom_settings::<Limits>("Limits").unwrap().most, 3);
+    assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+    assert!(toml::from_str::<Config>("[scheduler]\nworkers = 3").is_err());
+    let infinite: Config = toml::from_str("[metrics]\nweight_multiplier = inf").unwrap();
+    assert_eq!(
+        Registry::nova()
+            .scheduler(&infinite)
+            .unwrap_err()
+            .to_string(),
+        "invalid option metrics.weight_multiplier: inf is not finite"
+    );
+}
