@@ -14,6 +14,7 @@ mod filtering;
 mod fixtures;
 mod fleets;
 mod hardware;
+mod hostile;
 mod laws;
 mod numa;
 mod placement_filters;
