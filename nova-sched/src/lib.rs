@@ -87,6 +87,7 @@ pub mod replay;
 mod request;
 mod scheduler;
 pub mod testing;
+mod text;
 mod verdict;
 pub mod weighers;
 

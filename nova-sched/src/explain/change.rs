@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Fleet, Liveness};
 use crate::request::PlacementRequest;
+use crate::text::Brief;
 
 /// One change, of a request or of a host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -212,6 +213,9 @@ fn part(lost: u64, whole: u64) -> f64 {
     lost as f64 / (whole as f64).max(1.0)
 }
 
+/// How many aggregates are named.
+const MOST_NAMED: usize = 4;
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -222,19 +226,24 @@ impl fmt::Display for Change {
             Self::LowerCount { from, to: 1 } => write!(f, "ask for 1 server instead of {from}"),
             Self::LowerCount { from, to } => write!(f, "ask for {to} servers instead of {from}"),
             Self::OtherZone { from, to } => write!(f, "ask for zone {to} instead of {from}"),
-            Self::DropCapability { key } => write!(f, "leave the extra spec {key} away"),
-            Self::DropHint { name } => write!(f, "leave the hint {name} away"),
+            Self::DropCapability { key } => {
+                write!(f, "leave the extra spec {} away", Brief::value(key))
+            }
+            Self::DropHint { name } => write!(f, "leave the hint {} away", Brief::value(name)),
             Self::DropImageProperty { name } => {
-                write!(f, "leave the image property {name} away")
+                write!(f, "leave the image property {} away", Brief::value(name))
             }
             Self::DropTrait { name } => write!(f, "leave the trait {name} away"),
             Self::DropMemberOf { any } => {
                 f.write_str("stop asking for aggregate ")?;
-                for (place, aggregate) in any.iter().enumerate() {
+                for (place, aggregate) in any.iter().take(MOST_NAMED).enumerate() {
                     let separator = if place == 0 { "" } else { " or " };
                     write!(f, "{separator}{aggregate}")?;
                 }
-                Ok(())
+                match any.len().saturating_sub(MOST_NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, " or {more} more"),
+                }
             }
             Self::AllowAggregate { aggregate } => write!(f, "stop excluding aggregate {aggregate}"),
             Self::DropInTree { node } => write!(f, "stop asking for the resources of {node}"),

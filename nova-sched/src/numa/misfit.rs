@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PageSize;
 use crate::pci::PciMisfit;
+use crate::text::Brief;
 
 /// Why one cell of a server does not fit on one cell of the host.
 ///
@@ -222,6 +223,7 @@ impl fmt::Display for Misfit {
             ),
             Self::Pci { misfit } => write!(f, "near the NUMA cells: {misfit}"),
             Self::PhysicalNetwork { physnet } => {
+                let physnet = Brief::value(physnet);
                 write!(
                     f,
                     "no NUMA cell that fits is near the physical network {physnet}"

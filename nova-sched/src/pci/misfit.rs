@@ -5,6 +5,8 @@ use std::fmt;
 use nova_core::model::PciNumaAffinity;
 use serde::{Deserialize, Serialize};
 
+use crate::text::Brief;
+
 /// What too few devices are left for, in the order of Nova's checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -53,7 +55,7 @@ impl fmt::Display for PciMisfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { wanted, left, .. } = self;
         match &self.alias {
-            Some(alias) => write!(f, "PCI devices {alias}: ")?,
+            Some(alias) => write!(f, "PCI devices {}: ", Brief::value(alias))?,
             None => f.write_str("PCI devices of a port: ")?,
         }
         write!(f, "wanted {wanted}, {left} ")?;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::broken::{Broken, Found};
+use super::shrink::shrink;
 use super::{fleet, requests};
 use crate::fleet::{Fleet, HostIndex, HostState, PlacedServer};
 use crate::random::SplitMix64;
@@ -114,8 +116,21 @@ impl Cases {
         self.prepared = Arc::default();
     }
 
+    /// Tries every case until a law is broken on one, and makes that one small.
+    pub(super) fn check(
+        &self,
+        name: &str,
+        probe: impl Fn(&Arranged, &PlacementRequest) -> Option<Found>,
+    ) -> Result<(), Broken> {
+        let broken = self.find(|hosts, request| {
+            let found = probe(hosts, request)?;
+            Some(shrink(name, &probe, &hosts.fleet, request, found))
+        });
+        broken.map_or(Ok(()), Err)
+    }
+
     /// Tries every case until one gives something.
-    pub(super) fn find<T>(
+    fn find<T>(
         &self,
         mut look: impl FnMut(&Arranged, &PlacementRequest) -> Option<T>,
     ) -> Option<T> {
@@ -160,3 +175,37 @@ impl fmt::Debug for Cases {
             .finish_non_exhaustive()
     }
 }
+
+/// How the cases are chosen that somebody's own are checked with: the same for all laws.
+macro_rules! with_cases {
+    ($laws:ident) => {
+        impl $laws {
+            /// With cases of every kind that are made from seed 0.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// With this fleet, and others that were given, instead of those that are made.
+            #[must_use]
+            pub fn fleet(mut self, fleet: Fleet) -> Self {
+                self.cases.fleet(fleet);
+                self
+            }
+
+            /// With this request, and others that were given, instead of those that are made.
+            #[must_use]
+            pub fn request(mut self, request: PlacementRequest) -> Self {
+                self.cases.request(request);
+                self
+            }
+
+            /// With other cases that are made.
+            #[must_use]
+            pub fn seed(mut self, seed: u64) -> Self {
+                self.cases.seed(seed);
+                self
+            }
+        }
+    };
+}
+pub(super) use with_cases;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use nova_core::id::HostName;
 
 use super::broken::{Broken, Found, Law};
-use super::cases::{Arranged, CLAIMED, Cases, after_claim};
-use super::shrink::shrink;
+use super::cases::{Arranged, CLAIMED, Cases, after_claim, with_cases};
 use crate::fleet::{Fleet, HostIndex};
 use crate::request::PlacementRequest;
 use crate::weighers::{Multipliers, Scores, Weigher};
@@ -55,44 +54,17 @@ pub struct WeigherLaws {
     cases: Cases,
 }
 
+with_cases!(WeigherLaws);
+
 impl WeigherLaws {
-    /// With cases of every kind that are made from seed 0.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With this fleet, and others that were given, instead of those that are made.
-    #[must_use]
-    pub fn fleet(mut self, fleet: Fleet) -> Self {
-        self.cases.fleet(fleet);
-        self
-    }
-
-    /// With this request, and others that were given, instead of those that are made.
-    #[must_use]
-    pub fn request(mut self, request: PlacementRequest) -> Self {
-        self.cases.request(request);
-        self
-    }
-
-    /// With other cases that are made.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.cases.seed(seed);
-        self
-    }
-
     /// Checks a weigher.
     ///
     /// # Errors
     /// The first law that it [breaks](Broken), with a small case on which it does.
     pub fn check(&self, weigher: &dyn Weigher) -> Result<(), Broken> {
-        let probe = |hosts: &Arranged, request: &PlacementRequest| breach(weigher, hosts, request);
-        let broken = self.cases.find(|hosts, request| {
-            let found = probe(hosts, request)?;
-            Some(shrink(weigher.name(), &probe, &hosts.fleet, request, found))
-        });
-        broken.map_or(Ok(()), Err)
+        self.cases.check(weigher.name(), |hosts, request| {
+            breach(weigher, hosts, request)
+        })
     }
 }
 

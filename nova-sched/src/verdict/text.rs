@@ -1,8 +1,9 @@
-//! What reasons say to people.
+//! What reasons say to people. Values are shortened: users may give any.
 
 use std::fmt;
 
 use super::{Counted, Reason};
+use crate::text::Brief;
 
 impl Reason {
     /// The reason with a range in the place of the number that differs.
@@ -30,6 +31,7 @@ impl Reason {
                 write!(f, "{range} {what}, must be below {limit}")
             }
             Self::WrongHypervisorVersion { wanted, .. } => {
+                let wanted = Brief::value(wanted);
                 write!(f, "hypervisor version {range}, wanted {wanted}")
             }
             Self::FewAddressBits { wanted, .. } => {
@@ -41,7 +43,10 @@ impl Reason {
                     "{range} members of the group, at most {limit} on one host"
                 )
             }
-            Self::OtherNetwork { wanted, .. } => write!(f, "not in the network {wanted}"),
+            Self::OtherNetwork { wanted, .. } => {
+                let wanted = Brief::value(wanted);
+                write!(f, "not in the network {wanted}")
+            }
             other => write!(f, "{other}"),
         }
     }
@@ -89,12 +94,17 @@ impl fmt::Display for Reason {
                 write!(f, "down: silent for {} s", silence.as_secs())
             }
             Self::HostDisabled { reason } if reason.is_empty() => f.write_str("disabled"),
-            Self::HostDisabled { reason } => write!(f, "disabled: {reason}"),
+            Self::HostDisabled { reason } => write!(f, "disabled: {}", Brief::value(reason)),
             Self::CapabilityMismatch {
                 key,
                 wanted,
                 actual: Some(actual),
             } => {
+                let (key, wanted, actual) = (
+                    Brief::value(key),
+                    Brief::value(wanted),
+                    Brief::value(actual),
+                );
                 write!(f, "{key}: wanted \"{wanted}\", has \"{actual}\"")
             }
             Self::CapabilityMismatch {
@@ -102,6 +112,7 @@ impl fmt::Display for Reason {
                 wanted,
                 actual: None,
             } => {
+                let (key, wanted) = (Brief::value(key), Brief::value(wanted));
                 write!(f, "{key}: wanted \"{wanted}\", has nothing of the kind")
             }
             Self::Malformed {
@@ -109,26 +120,30 @@ impl fmt::Display for Reason {
                 wanted,
                 problem,
             } => {
+                let (key, wanted) = (Brief::value(key), Brief::value(wanted));
+                let problem = Brief::sentence(problem);
                 write!(f, "{key}: \"{wanted}\" cannot be evaluated: {problem}")
             }
             Self::AggregateMismatch {
                 key,
                 wanted,
                 actual,
-            } => match actual {
-                Some(actual) => {
-                    write!(
-                        f,
-                        "aggregates: {key}: wanted \"{wanted}\", has \"{actual}\""
-                    )
+            } => {
+                let (key, wanted) = (Brief::value(key), Brief::value(wanted));
+                write!(f, "aggregates: {key}: wanted \"{wanted}\", ")?;
+                match actual {
+                    Some(actual) => write!(f, "has \"{}\"", Brief::value(actual)),
+                    None => f.write_str("has no such key"),
                 }
-                None => write!(f, "aggregates: {key}: wanted \"{wanted}\", has no such key"),
-            },
+            }
             Self::TooMany { what, count, limit } => {
                 write!(f, "{count} {what}, must be below {limit}")
             }
-            Self::UnsupportedImage { wanted } => write!(f, "runs no guests of {wanted}"),
+            Self::UnsupportedImage { wanted } => {
+                write!(f, "runs no guests of {}", Brief::value(wanted))
+            }
             Self::WrongHypervisorVersion { wanted, actual } => {
+                let wanted = Brief::value(wanted);
                 write!(f, "hypervisor version {actual}, wanted {wanted}")
             }
             Self::FewAddressBits { wanted, actual } => {
@@ -141,6 +156,7 @@ impl fmt::Display for Reason {
             Self::NextToServer { server } => write!(f, "has the server {server}"),
             Self::FarFromServers => f.write_str("has none of the servers to be with"),
             Self::OtherNetwork { wanted, actual } => {
+                let wanted = Brief::value(wanted);
                 write!(f, "address {actual} is not in the network {wanted}")
             }
             Self::GroupElsewhere => f.write_str("not among the hosts of the server group"),
@@ -151,7 +167,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::QueryFalse => f.write_str("the query is not true of it"),
-            Self::MissingMetric { name } => write!(f, "{name} is not measured"),
+            Self::MissingMetric { name } => write!(f, "{} is not measured", Brief::value(name)),
             Self::MissingTrait { name } => write!(f, "lacks the trait {name}"),
             Self::ForbiddenTrait { name } => write!(f, "has the forbidden trait {name}"),
             Self::NotMember { any } if any.len() == 1 => {
@@ -177,7 +193,10 @@ impl fmt::Display for Reason {
                 None => write!(f, "in an unknown cell, wanted {wanted}"),
             },
             Self::OtherFlavor { actual } => match actual {
-                Some(actual) => write!(f, "has a server of the flavor {actual}"),
+                Some(actual) => {
+                    let actual = Brief::value(actual);
+                    write!(f, "has a server of the flavor {actual}")
+                }
                 None => f.write_str("has a server of another flavor"),
             },
             Self::NumaMisfit { misfit } => misfit.fmt(f),
@@ -185,7 +204,7 @@ impl fmt::Display for Reason {
             Self::Ignored => f.write_str("excluded by the request"),
             Self::NotForced => f.write_str("not among the hosts that the request names"),
             Self::NotRequested => f.write_str("not the destination that is asked for"),
-            Self::Custom { text } => f.write_str(text),
+            Self::Custom { text } => Brief::sentence(text).fmt(f),
         }
     }
 }

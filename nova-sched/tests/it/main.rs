@@ -16,6 +16,7 @@ mod fixtures;
 mod fleets;
 mod golden_files;
 mod hardware;
+mod hostile;
 mod laws;
 mod moving;
 mod numa;

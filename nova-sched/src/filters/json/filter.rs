@@ -25,8 +25,9 @@ use crate::verdict::{Reason, Verdict};
 /// empty query or list is true. An argument without a value (an unknown name, an attribute that
 /// is null, empty text) is left out. `$host_ip` is an object in Nova, which equals no text.
 ///
-/// Where the query is none, has an unknown operator, compares what does not compare, or looks for
-/// an entry in what is no map, the host is refused as [`Reason::Malformed`]; Nova raises.
+/// Where the query is none, is longer than 64 KiB or nested deeper than 127 lists, has an unknown
+/// operator, compares what does not compare, or looks for an entry in what is no map, the host is
+/// refused as [`Reason::Malformed`]; Nova raises (at its own limits, where a query is long or deep).
 ///
 /// ```
 /// use nova_core::model::{Inventory, Resources, ResourceClass};

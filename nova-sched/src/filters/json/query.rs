@@ -5,6 +5,10 @@ use std::cmp::Ordering;
 
 use crate::filters::attributes::{self, Value};
 use crate::fleet::HostView;
+use crate::text::Brief;
+
+/// The longest query that is read: it is read again for every host that it refuses.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// A query.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +44,10 @@ pub(super) enum Argument {
 impl Query {
     /// Reads JSON.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let value = Value::from_json(text).ok_or("it is not JSON")?;
+        if text.len() > MOST_BYTES {
+            return Err(format!("it is longer than {MOST_BYTES} bytes"));
+        }
+        let value = Value::from_json(text).ok_or("it is not JSON, or nested too deeply")?;
         match value {
             Value::Text(text) if !text.is_empty() => {
                 // Python takes text for a list of its characters.
@@ -58,9 +65,9 @@ impl Query {
         let operator = match items.next() {
             None => return Ok(Self::Always),
             Some(Value::Text(name)) => {
-                Operator::of_name(&name).ok_or_else(|| format!("there is no operator `{name}`"))?
+                Operator::of_name(&name).ok_or_else(|| no_operator(&name))?
             }
-            Some(other) => return Err(format!("there is no operator `{other}`")),
+            Some(other) => return Err(no_operator(&other.to_string())),
         };
         let mut arguments = Vec::new();
         for item in items {
@@ -90,6 +97,10 @@ impl Query {
     }
 }
 
+fn no_operator(name: &str) -> String {
+    format!("there is no operator `{}`", Brief::value(name))
+}
+
 impl Operator {
     fn of_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -110,9 +121,11 @@ impl Operator {
         let ordered = |holds: fn(Ordering) -> bool| {
             let mut all = true;
             for (one, other) in pairs(values) {
-                let order = one
-                    .order(other)
-                    .ok_or_else(|| format!("`{one}` and `{other}` do not compare"))?;
+                let order = one.order(other).ok_or_else(|| {
+                    let (one, other) = (one.to_string(), other.to_string());
+                    let (one, other) = (Brief::value(&one), Brief::value(&other));
+                    format!("`{one}` and `{other}` do not compare")
+                })?;
                 all &= order.is_some_and(holds);
             }
             Ok::<_, String>(all && values.len() > 1)
@@ -184,6 +197,7 @@ fn follow(host: &HostView<'_>, first: &str, rest: &[String]) -> Result<Option<Va
     };
     for name in rest {
         let Value::Map(_) = &value else {
+            let name = Brief::value(name);
             return Err(format!("`{name}` is looked for in what is no map"));
         };
         value = match value.entry(name) {
