@@ -32,7 +32,8 @@ pub(crate) fn fits(fleet: &Fleet, host: HostIndex, resources: &Resources) -> boo
         .all(|(class, wanted)| wanted == 0 || fleet.amounts(host, class).fits(wanted))
 }
 
-/// Whether one host passes the lists and the filters, and has the room.
+/// Whether one host passes the lists and the filters, and has the room. Of cells and devices the
+/// filters decide, as for any new server.
 pub(crate) fn takes(
     scheduler: &Scheduler,
     fleet: &Fleet,
@@ -48,12 +49,30 @@ pub(crate) fn takes(
     filtered.failure.is_none() && filtered.left.contains(host)
 }
 
-/// The hosts that pass the lists and the filters, and have the room. None if a filter fails the
-/// whole request.
+/// Whether a host has the NUMA cells and PCI devices that a server asks for, whatever the
+/// scheduler's filters look at: it would hold nothing there else.
+fn has_hardware(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+    host: HostIndex,
+) -> bool {
+    let (cells, devices) = (request.numa().is_some(), !request.pci().is_empty());
+    if !cells && !devices {
+        return true;
+    }
+    let claim = hardware::claim(scheduler, request, &fleet.host(host));
+    (!cells || claim.numa.is_some()) && (!devices || claim.pci.is_some())
+}
+
+/// The hosts that a server can be moved to: they pass the lists and the filters, and have the room,
+/// the cells and the devices. None if a filter fails the whole request.
 pub(crate) fn all(scheduler: &Scheduler, fleet: &Fleet, request: &PlacementRequest) -> Candidates {
     let filtered = scheduler.filtered(fleet, request, true);
     let mut left = filtered.unwrap_or_else(|_| Candidates::none(fleet.len()));
-    left.retain(|host| fits(fleet, host, request.resources()));
+    left.retain(|host| {
+        fits(fleet, host, request.resources()) && has_hardware(scheduler, fleet, request, host)
+    });
     left
 }
 

@@ -14,7 +14,9 @@ use crate::request::{GroupRequest, PlacementRequest, RequestImage};
 /// for its resources, with its flavor, project and image properties, in the zone where it is, and
 /// for NUMA cells like those that it is on. The extra specs, hints and traits that it was built
 /// with are unknown, so give the request itself ([`with_request`](Self::with_request)) where those
-/// matter; a server that holds PCI devices is not moved without. Groups are kept by
+/// matter; a server that holds PCI devices is not moved without. One that asks for cells or devices
+/// is only moved to a host that has them for it, also where the scheduler has no filter that looks
+/// at them. Groups are kept by
 /// [`with_group`](Self::with_group).
 ///
 /// ```
@@ -125,9 +127,16 @@ impl Wishes {
 
     /// Whether a server may be moved, as far as it is known what it asks for.
     pub(crate) fn may_move(&self, server: &PlacedServer) -> bool {
-        let hardware = server.hardware.as_ref();
-        let devices = hardware.is_some_and(|held| held.pci.is_some());
-        server.shape.movable && (!devices || self.requests.contains_key(&server.id))
+        let known = || match server.hardware.as_ref() {
+            None => true,
+            Some(held) => {
+                let cells = held.numa.as_ref();
+                self.requests.contains_key(&server.id)
+                    || (held.pci.is_none()
+                        && cells.is_none_or(|cells| NumaRequest::repeating(cells).is_ok()))
+            }
+        };
+        server.shape.movable && known()
     }
 }
 

@@ -2,12 +2,14 @@
 
 use nova_core::model::{Inventory, ResourceClass, Resources, ServerGroupPolicy};
 use nova_sched::moves::Wishes;
+use nova_sched::numa::{CpuSet, FitOptions, NumaCell, NumaRequest, NumaTopology};
+use nova_sched::pci::{PciPool, PciPools, PciRequest, PciScope, PciSpec};
 use nova_sched::rebalance::{
     Ending, FleetLoad, HostLoad, Pack, RebalancePlan, Rebalancer, Score, Spread, Stranded,
 };
 use nova_sched::{
-    Filter, Fleet, GroupRequest, HostState, HostView, Liveness, PlacedServer, PlacementRequest,
-    Scheduler, ServerShape, Verdict,
+    Filter, Fleet, GroupRequest, HardwareClaim, HostState, HostView, Liveness, PlacedServer,
+    PlacementRequest, Scheduler, ServerShape, Verdict,
 };
 use proptest::prelude::*;
 
@@ -92,6 +94,62 @@ fn what_is_stranded_is_made_of_use() {
     let plan = rebalancer.plan(&fleet);
     assert_eq!(plan.moves.len(), 2);
     assert!(plan.after.abs() < 1e-12, "{plan}");
+}
+
+#[test]
+fn cells_and_devices_are_found_without_a_filter_that_looks_at_them() {
+    let topology = |pinned: CpuSet| {
+        let cell = NumaCell::new(0, 8192)
+            .with_pcpuset(CpuSet::below(4))
+            .with_siblings([0, 2].map(|cpu| CpuSet::from_iter([cpu, cpu + 1])))
+            .with_pinned_cpus(pinned);
+        NumaTopology::new([cell]).unwrap()
+    };
+    let free = topology(CpuSet::default());
+    let wanted = NumaRequest::dedicated([(CpuSet::below(2), 512)]).unwrap();
+    let held = free.fit(&wanted, &FitOptions::default()).unwrap();
+    let pools = |count| PciPools::new([PciPool::new("10de", "2330", count)]);
+    let gpu = [PciRequest::new(1, [PciSpec::of("10de", "2330")])];
+    let (_, assigned) = pools(1).apply(&gpu, &PciScope::default()).unwrap();
+    let from = || node("a", 8192).with_numa_topology(free.clone());
+    let to = || node("b", 8192).with_server(unmovable(2, 4096, 0));
+    let pack = Rebalancer::new(Scheduler::default(), Pack::default()).max_moves(1);
+    let held_by =
+        |numa, devices| server(1, 512, 0).with_hardware(HardwareClaim::new(numa, devices));
+    let rebalanced = |rebalancer: &Rebalancer, from: HostState, to, server| {
+        let fleet = fleet([from, to]).with_server(&name("a"), server).unwrap();
+        let plan = rebalancer.plan(&fleet);
+        let after = plan.apply(&fleet).unwrap();
+        let host = after.host(after.host_of(&server_id(1)).unwrap());
+        let mut placed = host.placed().iter();
+        let server = placed.find(|placed| placed.id == server_id(1)).unwrap();
+        (moves(&plan).len(), server.hardware.as_deref().cloned())
+    };
+
+    // Pinned to CPUs: to a host that has such CPUs, and only then.
+    let pinned = || held_by(Some(held.clone()), None);
+    let full = topology(CpuSet::below(4));
+    for other in [to(), to().with_numa_topology(full)] {
+        let (moves, hardware) = rebalanced(&pack, from(), other, pinned());
+        assert_eq!((moves, hardware.unwrap().numa), (0, Some(held.clone())));
+    }
+    let other = to().with_numa_topology(free.clone());
+    let (moved, hardware) = rebalanced(&pack, from(), other, pinned());
+    assert_eq!((moved, hardware.unwrap().numa), (1, Some(held.clone())));
+
+    // A device: nobody moves it who does not know what was asked for.
+    let with_gpu = || held_by(None, Some(assigned.clone()));
+    let from = || from().with_pci_pools(pools(1));
+    let known = Wishes::new().with_request(
+        server_id(1),
+        PlacementRequest::new(Resources::new()).with_pci(gpu),
+    );
+    let knowing = pack.clone().wishes(known);
+    for (rebalancer, free, expected) in [(&pack, 1, 0), (&knowing, 0, 0), (&knowing, 1, 1)] {
+        let other = to().with_pci_pools(pools(free));
+        let (moved, hardware) = rebalanced(rebalancer, from(), other, with_gpu());
+        assert_eq!((moved, hardware.unwrap().pci.is_some()), (expected, true));
+    }
 }
 
 #[test]
