@@ -39,6 +39,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
+    // First, so that a mistake in a policy shows at once and not after the trace is read.
+    let schedulers = policy::schedulers(options)?;
     let input = input::read(options)?;
     let trace = &input.trace;
     say(format!(
@@ -59,8 +61,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
         .with_samples(options.samples)
         .with_seed(options.seed);
     let mut reports: Vec<Report> = Vec::new();
-    for policy in options.policies() {
-        let scheduler = policy::scheduler(options, policy)?;
+    for (policy, scheduler) in schedulers {
         let mut watch = Watch::new(policy, trace.len());
         reports.push(replay.run_with(policy, &scheduler, &mut watch));
         watch.finish();

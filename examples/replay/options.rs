@@ -85,7 +85,7 @@ pub struct Options {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
 
-    /// Where the picture goes; `none` for none.
+    /// Where the picture goes; folders that are missing are made. `none` for no picture.
     #[arg(long, value_name = "FILE", default_value = "target/replay.svg")]
     pub svg: PathBuf,
 }

@@ -7,8 +7,16 @@ use nova_sched::{Config, Scheduler};
 
 use crate::options::Options;
 
+/// The policies and their schedulers, the first one first.
+pub fn schedulers(options: &Options) -> anyhow::Result<Vec<(&str, Scheduler)>> {
+    let policies = options.policies();
+    policies
+        .map(|policy| Ok((policy, scheduler(options, policy)?)))
+        .collect()
+}
+
 /// The scheduler of a policy.
-pub fn scheduler(options: &Options, policy: &str) -> anyhow::Result<Scheduler> {
+fn scheduler(options: &Options, policy: &str) -> anyhow::Result<Scheduler> {
     let mut registry = Registry::nova();
     registry.register_filter("FaultDomainFilter", |_| Ok(FaultDomainFilter));
     Ok(registry.scheduler(&config(options, policy)?)?)
