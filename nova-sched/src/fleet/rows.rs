@@ -378,26 +378,14 @@ impl Columns {
     }
 
     fn cell_number(&mut self, cell: &CellName) -> NonZeroU32 {
-        let place = self.cell_names.iter().position(|name| name == cell);
-        let place = place.unwrap_or_else(|| {
-            let names = Arc::make_mut(&mut self.cell_names);
-            names.push(cell.clone());
-            names.len() - 1
-        });
-        NonZeroU32::MIN.saturating_add(row_number(place))
+        let number = self.cell_names.number(cell);
+        let number = number.unwrap_or_else(|| Arc::make_mut(&mut self.cell_names).add(cell));
+        NonZeroU32::MIN.saturating_add(number)
     }
 
     fn zone_number(&mut self, zone: &ZoneName) -> u32 {
-        let place = self
-            .zone_names
-            .iter()
-            .position(|name| name == zone)
-            .unwrap_or_else(|| {
-                let names = Arc::make_mut(&mut self.zone_names);
-                names.push(zone.clone());
-                names.len() - 1
-            });
-        row_number(place)
+        let number = self.zone_names.number(zone);
+        number.unwrap_or_else(|| Arc::make_mut(&mut self.zone_names).add(zone))
     }
 }
 

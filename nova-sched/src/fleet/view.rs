@@ -67,7 +67,7 @@ impl<'a> HostView<'a> {
     /// If the index is not of this fleet, as indexing a slice does.
     pub fn zone(&self) -> &'a ZoneName {
         let number = self.fleet.inner.zones[self.index.get()];
-        &self.fleet.inner.zone_names[usize::try_from(number).unwrap_or(usize::MAX)]
+        &self.fleet.inner.zone_names.list()[usize::try_from(number).unwrap_or(usize::MAX)]
     }
 
     /// Whether it answers.
@@ -134,7 +134,7 @@ impl<'a> HostView<'a> {
     /// Its cell, if it is known.
     pub fn cell(&self) -> Option<&'a CellName> {
         let number = self.identity()?.cell?.get() - 1;
-        let names = &self.fleet.inner.cell_names;
+        let names = self.fleet.inner.cell_names.list();
         names.get(usize::try_from(number).ok()?)
     }
 
