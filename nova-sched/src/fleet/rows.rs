@@ -50,6 +50,7 @@ impl Columns {
         for (class, column) in self.columns() {
             column.set(row, host.inventories.get(&class), host.used.get(&class));
         }
+        self.forget_classes();
         let zone = self.zone_number(&host.zone);
         self.zones.set(row, zone);
         self.set_identity(row, &host);
@@ -202,6 +203,7 @@ impl Columns {
         for (_, column) in self.columns() {
             column.remove(gone);
         }
+        self.forget_classes();
         for measure in Measure::ALL {
             self.measures.get_mut(measure).remove(gone);
         }
@@ -281,6 +283,7 @@ impl Columns {
                 _ => {}
             }
         }
+        self.forget_classes();
         self.shift(row, &size, -1.0);
     }
 
@@ -348,6 +351,11 @@ impl Columns {
                     .or_insert_with(|| ResourceColumn::zeroed(rows))
             }
         }
+    }
+
+    /// Drops the classes that no host offers any longer, nor has claims of.
+    pub(super) fn forget_classes(&mut self) {
+        self.others.retain(|_, column| !column.is_unknown());
     }
 
     fn amounts_of(&self, row: usize, class: &ResourceClass) -> super::Amounts {
