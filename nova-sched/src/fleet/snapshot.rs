@@ -336,6 +336,24 @@ impl Fleet {
         own.into_iter().chain(others.into_iter().flatten().copied())
     }
 
+    /// Whether hosts are known to be nodes of compute services of other names.
+    pub(crate) fn has_shared_services(&self) -> bool {
+        !self.inner.nodes_of.is_empty()
+    }
+
+    /// Adds, each once, the hosts whose compute service has a server, on whichever node.
+    pub(crate) fn extend_with_nodes_near(&self, server: &ServerId, rows: &mut Vec<HostIndex>) {
+        if !self.has_shared_services() {
+            rows.extend(self.hosts_of(server));
+            return;
+        }
+        let hosts = self.hosts_of(server);
+        let nodes: BTreeSet<HostIndex> = hosts
+            .flat_map(|host| self.nodes_of(self.host(host).service_host()))
+            .collect();
+        rows.extend(nodes);
+    }
+
     /// Whether a server is on any node of a compute service.
     pub(crate) fn serves(&self, service_host: &HostName, server: &ServerId) -> bool {
         self.hosts_of(server)

@@ -121,6 +121,13 @@ impl<'a> HostView<'a> {
             .is_ok()
     }
 
+    /// Whether a server is known to be on it or on another node of its compute service: Nova lists
+    /// servers by service.
+    pub fn service_has_server(&self, server: &ServerId) -> bool {
+        self.has_server(server)
+            || (self.fleet.has_shared_services() && self.fleet.serves(self.service_host(), server))
+    }
+
     /// The host of its compute service; its own name for most.
     ///
     /// # Panics
