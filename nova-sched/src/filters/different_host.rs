@@ -22,7 +22,10 @@ impl Filter for DifferentHostFilter {
 
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         let servers = server_hints::servers(request, HINT).unwrap_or_default();
-        match servers.into_iter().find(|server| host.has_server(server)) {
+        match servers
+            .into_iter()
+            .find(|server| host.service_has_server(server))
+        {
             Some(server) => Verdict::Reject(Reason::NextToServer { server }),
             None => Verdict::Pass,
         }

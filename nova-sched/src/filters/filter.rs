@@ -73,9 +73,10 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
         false
     }
 
-    /// Whether the verdict of a host hang on nothing but this request and that host: not on
-    /// other hosts, and not on the group's hosts. Then what was said stands when another host takes a server of
-    /// the same request, and only the host that took it is asked again. The default is `false`.
+    /// Whether the verdict of a host hangs on nothing but this request, that host and which servers
+    /// are on the nodes of its compute service: not on other hosts, and not on the group's hosts.
+    /// Then what was said stands when another host takes a server of the same request, and only
+    /// the host that took it is asked again. The default is `false`.
     fn is_local(&self, _request: &PlacementRequest) -> bool {
         false
     }

@@ -22,7 +22,7 @@ impl Filter for SameHostFilter {
 
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match server_hints::servers(request, HINT) {
-            Some(servers) if !servers.iter().any(|server| host.has_server(server)) => {
+            Some(servers) if !servers.iter().any(|server| host.service_has_server(server)) => {
                 Verdict::Reject(Reason::FarFromServers)
             }
             _ => Verdict::Pass,

@@ -13,6 +13,9 @@ use crate::verdict::{Reason, Verdict};
 /// filter of this name does: fewer than the group's `max_server_per_host`, which is 1 unless it
 /// is said. The host that the server itself is on, if it is moved, passes always.
 ///
+/// A host here is a compute service: where one has several nodes, members on any of them count on
+/// all, since Nova lists servers by service.
+///
 /// Where members are, the fleet knows ([`Fleet::hosts_of`]); for those that it does not list,
 /// [`GroupRequest::places`] does. A sweep costs a look-up for each member, whatever the size of
 /// the fleet.
@@ -29,14 +32,14 @@ impl Filter for ServerGroupAntiAffinityFilter {
             return Verdict::Pass;
         };
         let own = itself(request);
-        if own.is_some_and(|server| host.has_server(&server)) {
+        if own.is_some_and(|server| host.service_has_server(&server)) {
             return Verdict::Pass;
         }
         let fleet = host.fleet();
         let listed = group
             .members
             .iter()
-            .filter(|member| host.has_server(member))
+            .filter(|member| host.service_has_server(member))
             .count();
         let service = host.service_host();
         let told = elsewhere(group, fleet)
@@ -59,15 +62,14 @@ impl Filter for ServerGroupAntiAffinityFilter {
         let Some(group) = group(request) else {
             return;
         };
-        let own: Vec<HostIndex> = itself(request)
-            .iter()
-            .flat_map(|server| fleet.hosts_of(server))
-            .collect();
-        let mut places: Vec<HostIndex> = group
-            .members
-            .iter()
-            .flat_map(|member| fleet.hosts_of(member))
-            .collect();
+        let mut own = Vec::new();
+        if let Some(server) = itself(request) {
+            fleet.extend_with_nodes_near(&server, &mut own);
+        }
+        let mut places: Vec<HostIndex> = Vec::new();
+        for member in &group.members {
+            fleet.extend_with_nodes_near(member, &mut places);
+        }
         for (_, service) in elsewhere(group, fleet) {
             places.extend(fleet.nodes_of(service));
         }

@@ -2,7 +2,7 @@
 
 use nova_core::id::ServerId;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, HostIndex};
 use crate::request::PlacementRequest;
 
 /// The servers of a hint; `None` if it was not given, or is empty.
@@ -22,10 +22,11 @@ pub(super) fn servers(request: &PlacementRequest, hint: &str) -> Option<Vec<Serv
     Some(ids.collect())
 }
 
-/// The hosts that servers are on.
-pub(super) fn hosts_of(
-    fleet: &Fleet,
-    servers: &[ServerId],
-) -> impl Iterator<Item = crate::fleet::HostIndex> {
-    servers.iter().flat_map(|server| fleet.hosts_of(server))
+/// The hosts whose compute services have any of the servers.
+pub(super) fn hosts_of(fleet: &Fleet, servers: &[ServerId]) -> Vec<HostIndex> {
+    let mut hosts = Vec::new();
+    for server in servers {
+        fleet.extend_with_nodes_near(server, &mut hosts);
+    }
+    hosts
 }

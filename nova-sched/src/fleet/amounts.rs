@@ -57,6 +57,8 @@ pub struct ResourceColumn {
     free: MeasureColumn,
     /// No host has fewer units than this.
     least: u64,
+    /// How many hosts offer the class, or have claims of it.
+    known: usize,
 }
 
 impl ResourceColumn {
@@ -123,6 +125,7 @@ impl ResourceColumn {
             used: Column::filled(0, rows),
             free: MeasureColumn::filled(0.0, rows),
             least: 0,
+            known: 0,
         }
     }
 
@@ -134,14 +137,37 @@ impl ResourceColumn {
         self.free.push(0.0);
     }
 
-    pub(super) fn set(&mut self, row: usize, inventory: Option<&Inventory>, used: u64) {
-        self.total.set(row, inventory.map_or(0, Inventory::total));
-        self.reserved
-            .set(row, inventory.map_or(0, Inventory::reserved));
-        self.ratio
-            .set(row, inventory.map_or(0.0, Inventory::allocation_ratio));
-        self.used.set(row, used);
+    /// Whether no host offers the class or has claims of it.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.known == 0
+    }
+
+    fn is_known(&self, row: usize) -> bool {
+        self.ratio.get(row).is_some_and(|ratio| *ratio != 0.0)
+            || self.used.get(row).is_some_and(|used| *used > 0)
+    }
+
+    /// Changes a row, and counts it.
+    fn change(&mut self, row: usize, change: impl FnOnce(&mut Self)) {
+        let before = self.is_known(row);
+        change(self);
         self.update_free(row);
+        match (before, self.is_known(row)) {
+            (false, true) => self.known += 1,
+            (true, false) => self.known -= 1,
+            _ => {}
+        }
+    }
+
+    pub(super) fn set(&mut self, row: usize, inventory: Option<&Inventory>, used: u64) {
+        self.change(row, |column| {
+            column.total.set(row, inventory.map_or(0, Inventory::total));
+            let reserved = inventory.map_or(0, Inventory::reserved);
+            column.reserved.set(row, reserved);
+            let ratio = inventory.map_or(0.0, Inventory::allocation_ratio);
+            column.ratio.set(row, ratio);
+            column.used.set(row, used);
+        });
         let total = inventory.map_or(0, Inventory::total);
         // The first row sets it; later ones only lower it, whatever became of others.
         self.least = if row == 0 && self.total.len() == 1 {
@@ -161,11 +187,15 @@ impl ResourceColumn {
         self.ratio.remove(gone);
         self.used.remove(gone);
         self.free.remove(gone);
+        self.known = (0..self.total.len())
+            .filter(|row| self.is_known(*row))
+            .count();
     }
 
     pub(super) fn update_used(&mut self, row: usize, update: impl FnOnce(u64) -> u64) {
-        self.used.update(row, |used| *used = update(*used));
-        self.update_free(row);
+        self.change(row, |column| {
+            column.used.update(row, |used| *used = update(*used));
+        });
     }
 }
 

@@ -329,8 +329,10 @@ impl Fleet {
     /// Takes claims away without taking away a server: capacity that is freed.
     pub(crate) fn free_up(&mut self, host: &HostName, class: &ResourceClass, amount: u64) {
         if let Some(index) = self.index_of(host) {
-            let column = self.edit().column(class);
+            let columns = self.edit();
+            let column = columns.column(class);
             column.update_used(index.get(), |used| used.saturating_sub(amount));
+            columns.forget_classes();
         }
     }
 

@@ -6,6 +6,7 @@ use hashbrown::HashTable;
 use nova_core::id::HostName;
 
 use super::Column;
+use super::snapshot::Lookup;
 
 /// The rows of a column of names, to be found by name. The names themselves are in the column.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,40 @@ impl NameIndex {
         if let Some(name) = named(names, number) {
             self.0
                 .insert_unique(hash(name), number, |row| named(names, *row).map_or(0, hash));
+        }
+    }
+}
+
+/// Names that are known by the order in which they came.
+#[derive(Debug, Clone)]
+pub(super) struct Numbered<T> {
+    list: Vec<T>,
+    numbers: Lookup<T, u32>,
+}
+
+impl<T: Clone + Eq + Hash> Numbered<T> {
+    pub(super) fn list(&self) -> &[T] {
+        &self.list
+    }
+
+    pub(super) fn number(&self, name: &T) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    /// Takes in a name that is not there.
+    pub(super) fn add(&mut self, name: &T) -> u32 {
+        let number = super::rows::row_number(self.list.len());
+        self.list.push(name.clone());
+        self.numbers.insert(name.clone(), number);
+        number
+    }
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            numbers: Lookup::default(),
         }
     }
 }

@@ -50,6 +50,7 @@ impl Columns {
         for (class, column) in self.columns() {
             column.set(row, host.inventories.get(&class), host.used.get(&class));
         }
+        self.forget_classes();
         let zone = self.zone_number(&host.zone);
         self.zones.set(row, zone);
         self.set_identity(row, &host);
@@ -202,6 +203,7 @@ impl Columns {
         for (_, column) in self.columns() {
             column.remove(gone);
         }
+        self.forget_classes();
         for measure in Measure::ALL {
             self.measures.get_mut(measure).remove(gone);
         }
@@ -281,6 +283,7 @@ impl Columns {
                 _ => {}
             }
         }
+        self.forget_classes();
         self.shift(row, &size, -1.0);
     }
 
@@ -350,6 +353,11 @@ impl Columns {
         }
     }
 
+    /// Drops the classes that no host offers any longer, nor has claims of.
+    pub(super) fn forget_classes(&mut self) {
+        self.others.retain(|_, column| !column.is_unknown());
+    }
+
     fn amounts_of(&self, row: usize, class: &ResourceClass) -> super::Amounts {
         match class {
             ResourceClass::Vcpu => self.vcpu.amounts(row),
@@ -378,26 +386,14 @@ impl Columns {
     }
 
     fn cell_number(&mut self, cell: &CellName) -> NonZeroU32 {
-        let place = self.cell_names.iter().position(|name| name == cell);
-        let place = place.unwrap_or_else(|| {
-            let names = Arc::make_mut(&mut self.cell_names);
-            names.push(cell.clone());
-            names.len() - 1
-        });
-        NonZeroU32::MIN.saturating_add(row_number(place))
+        let number = self.cell_names.number(cell);
+        let number = number.unwrap_or_else(|| Arc::make_mut(&mut self.cell_names).add(cell));
+        NonZeroU32::MIN.saturating_add(number)
     }
 
     fn zone_number(&mut self, zone: &ZoneName) -> u32 {
-        let place = self
-            .zone_names
-            .iter()
-            .position(|name| name == zone)
-            .unwrap_or_else(|| {
-                let names = Arc::make_mut(&mut self.zone_names);
-                names.push(zone.clone());
-                names.len() - 1
-            });
-        row_number(place)
+        let number = self.zone_names.number(zone);
+        number.unwrap_or_else(|| Arc::make_mut(&mut self.zone_names).add(zone))
     }
 }
 

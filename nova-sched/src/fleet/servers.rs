@@ -302,9 +302,12 @@ impl ServerIndex {
     }
 
     fn place(&self, server: &ServerId) -> Option<usize> {
-        // Ids are random or count up: either way the last bytes differ.
-        let low = server.as_uuid().as_u128() & u128::from(u32::MAX);
-        usize::try_from(low).ok()?.checked_rem(self.parts.len())
+        let (high, low) = server.as_uuid().as_u64_pair();
+        let mixed = mix(low ^ mix(high));
+        // The upper half: a number that fits everywhere.
+        usize::try_from(mixed >> 32)
+            .ok()?
+            .checked_rem(self.parts.len())
     }
 
     fn grow(&mut self) {
@@ -327,9 +330,40 @@ impl ServerIndex {
     }
 }
 
+/// Every bit of what it gives hangs on every bit of what it takes (the finaliser of `SplitMix64`),
+/// whichever bytes of the ids differ: random ones, the first (UUIDs of version 1) or the last.
+fn mix(bits: u64) -> u64 {
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_stay_small_wherever_ids_differ() {
+        for pattern in [
+            (|number| format!("{number:08x}-0000-1000-8000-0123456789ab")) as fn(u32) -> String,
+            |number| {
+                format!(
+                    "01234567-{:04x}-1{:03x}-8000-0123456789ab",
+                    number & 0xffff,
+                    number >> 16
+                )
+            },
+            |number| format!("01234567-89ab-4000-8000-{number:012x}"),
+            |number| format!("01234567-89ab-4000-8000-{:012x}", u64::from(number) << 24),
+        ] {
+            let mut index = ServerIndex::default();
+            for number in 0..20_000 {
+                index.insert(pattern(number).parse().unwrap(), number);
+            }
+            let largest = index.parts.iter().map(|part| part.len()).max();
+            assert!(largest.unwrap() < 2 * PART, "{largest:?} {}", pattern(1));
+        }
+    }
 
     #[test]
     fn every_server_is_found_until_it_is_removed() {

@@ -16,7 +16,7 @@ use nova_core::model::{HostTrait, HostUsage, HypervisorInfo, ResourceClass};
 use super::aggregates::Aggregates;
 use super::hardware::Hardware;
 use super::measure::Measures;
-use super::names::NameIndex;
+use super::names::{NameIndex, Numbered};
 use super::servers::ServerIndex;
 use super::stats::{StatNames, Stats};
 use super::{
@@ -86,12 +86,12 @@ pub(super) struct Columns {
     /// The rows of compute services whose nodes have names of their own.
     pub(super) nodes_of: Arc<Lookup<HostName, Vec<HostIndex>>>,
     /// From 1 on.
-    pub(super) cell_names: Arc<Vec<CellName>>,
+    pub(super) cell_names: Arc<Numbered<CellName>>,
     /// Whether a host was ever in another cell than others.
     pub(super) several_cells: bool,
     /// Indices into `zone_names`.
     pub(super) zones: Column<u32>,
-    pub(super) zone_names: Arc<Vec<ZoneName>>,
+    pub(super) zone_names: Arc<Numbered<ZoneName>>,
     /// Nothing for hosts that are in service.
     pub(super) services: Column<Option<Arc<Service>>>,
     /// The hosts that are up and not disabled.
@@ -256,8 +256,7 @@ impl Fleet {
     /// The number by which [`zone_numbers`](Self::zone_numbers) knows a zone; `None` if no host
     /// is in it.
     pub fn zone_number(&self, zone: &ZoneName) -> Option<u32> {
-        let place = self.inner.zone_names.iter().position(|name| name == zone)?;
-        u32::try_from(place).ok()
+        self.inner.zone_names.number(zone)
     }
 
     /// The zone of each host, as a number: a column for sweeps.
@@ -267,7 +266,7 @@ impl Fleet {
 
     /// The zones that hosts are or were in.
     pub fn zones(&self) -> &[ZoneName] {
-        &self.inner.zone_names
+        self.inner.zone_names.list()
     }
 
     /// The aggregates.
@@ -335,6 +334,24 @@ impl Fleet {
         });
         let others = self.inner.nodes_of.get(service_host);
         own.into_iter().chain(others.into_iter().flatten().copied())
+    }
+
+    /// Whether hosts are known to be nodes of compute services of other names.
+    pub(crate) fn has_shared_services(&self) -> bool {
+        !self.inner.nodes_of.is_empty()
+    }
+
+    /// Adds, each once, the hosts whose compute service has a server, on whichever node.
+    pub(crate) fn extend_with_nodes_near(&self, server: &ServerId, rows: &mut Vec<HostIndex>) {
+        if !self.has_shared_services() {
+            rows.extend(self.hosts_of(server));
+            return;
+        }
+        let hosts = self.hosts_of(server);
+        let nodes: BTreeSet<HostIndex> = hosts
+            .flat_map(|host| self.nodes_of(self.host(host).service_host()))
+            .collect();
+        rows.extend(nodes);
     }
 
     /// Whether a server is on any node of a compute service.

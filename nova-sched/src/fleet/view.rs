@@ -67,7 +67,7 @@ impl<'a> HostView<'a> {
     /// If the index is not of this fleet, as indexing a slice does.
     pub fn zone(&self) -> &'a ZoneName {
         let number = self.fleet.inner.zones[self.index.get()];
-        &self.fleet.inner.zone_names[usize::try_from(number).unwrap_or(usize::MAX)]
+        &self.fleet.inner.zone_names.list()[usize::try_from(number).unwrap_or(usize::MAX)]
     }
 
     /// Whether it answers.
@@ -121,6 +121,13 @@ impl<'a> HostView<'a> {
             .is_ok()
     }
 
+    /// Whether a server is known to be on it or on another node of its compute service: Nova lists
+    /// servers by service.
+    pub fn service_has_server(&self, server: &ServerId) -> bool {
+        self.has_server(server)
+            || (self.fleet.has_shared_services() && self.fleet.serves(self.service_host(), server))
+    }
+
     /// The host of its compute service; its own name for most.
     ///
     /// # Panics
@@ -134,7 +141,7 @@ impl<'a> HostView<'a> {
     /// Its cell, if it is known.
     pub fn cell(&self) -> Option<&'a CellName> {
         let number = self.identity()?.cell?.get() - 1;
-        let names = &self.fleet.inner.cell_names;
+        let names = self.fleet.inner.cell_names.list();
         names.get(usize::try_from(number).ok()?)
     }
 

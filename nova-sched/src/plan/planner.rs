@@ -77,7 +77,11 @@ impl<'a> Planner<'a> {
             return Plan::new(self.explanation(Vec::new(), 0));
         }
         let brief = self.options.detail == Detail::Off;
-        if count > 1 && brief && self.is_plain() && standing::is_local(self.scheduler, self.asked) {
+        if count > 1
+            && brief
+            && self.is_plain()
+            && standing::is_local(self.scheduler, self.fleet.as_ref(), self.asked)
+        {
             return self.run_local();
         }
         let mut chosen: Vec<Chosen> = Vec::new();

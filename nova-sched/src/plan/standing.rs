@@ -37,7 +37,11 @@ struct Weighed {
 }
 
 /// Whether nothing that a request's filters and weighers say of a host hangs on other hosts.
-pub(super) fn is_local(scheduler: &Scheduler, request: &PlacementRequest) -> bool {
+pub(super) fn is_local(scheduler: &Scheduler, fleet: &Fleet, request: &PlacementRequest) -> bool {
+    // What is local may look at the servers of all nodes of a host's compute service.
+    if fleet.has_shared_services() {
+        return false;
+    }
     let mut filters = scheduler.filters_for(request);
     filters.all(|filter| filter.run_once_per_request() || filter.is_local(request))
         && scheduler

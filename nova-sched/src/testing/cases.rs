@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::broken::{Broken, Found};
 use super::shrink::shrink;
 use super::{fleet, requests};
-use crate::fleet::{Fleet, HostIndex, HostState, PlacedServer};
+use crate::fleet::{Fleet, HostIndex, HostState, HostView, PlacedServer};
 use crate::random::SplitMix64;
 use crate::request::PlacementRequest;
 use crate::scheduler::Scheduler;
@@ -82,6 +82,11 @@ pub(super) fn after_claim(
         None => later.claim_at(host, request.resources(), &request.size(), &claim),
     }
     (later, asked)
+}
+
+/// Whether two hosts are one, or nodes of one compute service.
+pub(super) fn is_node_of(host: &HostView<'_>, other: &HostView<'_>) -> bool {
+    host.service_host() == other.service_host()
 }
 
 /// A fleet and what is asked of it.

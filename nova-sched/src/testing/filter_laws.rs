@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nova_core::id::HostName;
 
 use super::broken::{Broken, Found, Law};
-use super::cases::{Arranged, CLAIMED, Cases, after_claim, with_cases};
+use super::cases::{Arranged, CLAIMED, Cases, after_claim, is_node_of, with_cases};
 use crate::candidates::Candidates;
 use crate::filters::Filter;
 use crate::fleet::{Fleet, HostIndex, HostView};
@@ -248,7 +248,7 @@ fn local(filter: &dyn Filter, fleet: &Fleet, request: &PlacementRequest) -> Opti
         let (later, asked) = after_claim(fleet, request, chosen);
         for (host, before) in later.hosts().zip(&before) {
             let now = filter.check(&asked, &host);
-            if host.index() != chosen && now.is_pass() != before.is_pass() {
+            if !is_node_of(&host, &later.host(chosen)) && now.is_pass() != before.is_pass() {
                 let problem = format!(
                     "it is said to be local and says {}, but after a server went to {} {}",
                     told(before),

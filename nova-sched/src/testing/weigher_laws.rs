@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nova_core::id::HostName;
 
 use super::broken::{Broken, Found, Law};
-use super::cases::{Arranged, CLAIMED, Cases, after_claim, with_cases};
+use super::cases::{Arranged, CLAIMED, Cases, after_claim, is_node_of, with_cases};
 use crate::fleet::{Fleet, HostIndex};
 use crate::request::PlacementRequest;
 use crate::weighers::{Multipliers, Scores, Weigher};
@@ -211,7 +211,10 @@ impl<'a> Asked<'a> {
         let all = self.fleet.hosts().map(|host| host.index());
         all.take(CLAIMED).find_map(|chosen| {
             let (later, asked) = after_claim(self.fleet, request, chosen);
-            let mut others = self.rows().filter(|(host, ..)| *host != chosen);
+            let chosen = self.fleet.host(chosen);
+            let mut others = self
+                .rows()
+                .filter(|(host, ..)| !is_node_of(&self.fleet.host(*host), &chosen));
             others.find_map(|(host, weight, multiplier)| {
                 let view = later.host(host);
                 let now = (weigher.weigh(&asked, &view), weigher.multiplier(&view));
@@ -220,7 +223,7 @@ impl<'a> Asked<'a> {
                     let problem = format!(
                         "it is said to be local and weighs {weight} × {multiplier}, but after a \
                          server went to {} it weighs {} × {}",
-                        later.host(chosen).name(),
+                        chosen.name(),
                         now.0,
                         now.1
                     );

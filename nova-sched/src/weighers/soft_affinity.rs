@@ -83,7 +83,8 @@ soft_weigher!(
     /// Prefers hosts with more members of the request's server group, where its policy is
     /// soft-affinity. Nova's `ServerGroupSoftAffinityWeigher`.
     ///
-    /// Raw: how many members are on the host; 0 everywhere under another policy.
+    /// Raw: how many members are on the host, or on other nodes of its compute service; 0
+    /// everywhere under another policy.
     ///
     /// ```
     /// use nova_sched::{Scheduler, weighers::ServerGroupSoftAffinityWeigher};
@@ -100,7 +101,8 @@ soft_weigher!(
     /// Prefers hosts with fewer members of the request's server group, where its policy is
     /// soft-anti-affinity. Nova's `ServerGroupSoftAntiAffinityWeigher`.
     ///
-    /// Raw: minus how many members are on the host; 0 everywhere under another policy.
+    /// Raw: minus how many members are on the host, or on other nodes of its compute service; 0
+    /// everywhere under another policy.
     ///
     /// ```
     /// use nova_sched::{Scheduler, weighers::ServerGroupSoftAntiAffinityWeigher};
@@ -120,23 +122,23 @@ fn group(request: &PlacementRequest, policy: ServerGroupPolicy) -> Option<&Group
         .filter(|group| group.rules.policy() == policy)
 }
 
-/// How many members are on a host, by what the fleet knows, and else by what the request says.
+/// How many members are on the nodes of a host's compute service, by what the fleet knows, and else by what the request says.
 fn members_on(group: &GroupRequest, host: &HostView<'_>) -> f64 {
     let fleet = host.fleet();
     let known = group.members.iter().filter(|member| {
-        host.has_server(member)
+        host.service_has_server(member)
             || (group.places.get(member) == Some(host.service_host())
                 && fleet.host_of(member).is_none())
     });
     number(known.count())
 }
 
-/// The row of each member that is somewhere, in order.
+/// For each member that is somewhere the rows of its compute service, in order.
 fn members(group: &GroupRequest, fleet: &Fleet) -> Vec<HostIndex> {
     let mut rows = Vec::new();
     for member in &group.members {
         let before = rows.len();
-        rows.extend(fleet.hosts_of(member));
+        fleet.extend_with_nodes_near(member, &mut rows);
         if rows.len() == before
             && let Some(host) = group.places.get(member)
         {

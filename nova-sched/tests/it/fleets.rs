@@ -148,3 +148,34 @@ fn a_first_host_that_changes_its_cell_is_no_alternate_of_hosts_in_others() {
     let plan = Scheduler::default().plan(&grown, &asked);
     assert_eq!(plan.placements()[0].alternates, [name("a")]);
 }
+
+#[test]
+fn classes_that_nobody_offers_or_claims_are_forgotten() {
+    let classes: Vec<ResourceClass> = (0..200).map(|n| class(&format!("CUSTOM_C{n}"))).collect();
+    let a = name("a");
+    let one = |class: &ResourceClass, amount| Resources::new().with(class.clone(), amount);
+    let mut known = fleet([host("a", 1024), host("b", 1024)]);
+    for class in &classes {
+        known.claim(&a, &one(class, 2)).unwrap();
+    }
+    assert_eq!(known.other_classes().count(), 200);
+    for class in &classes {
+        known.release(&a, &one(class, 1)).unwrap();
+        assert!(known.resource(class).is_some());
+        known.release(&a, &one(class, 1)).unwrap();
+        assert!(known.resource(class).is_none());
+    }
+    // What was never claimed is not remembered either.
+    known.release(&a, &one(&classes[0], 1)).unwrap();
+    assert_eq!(known.other_classes().count(), 0);
+
+    // An inventory keeps a class, even one of no units, until no report has it.
+    let none = Inventory::new(0, 0, 1.0).unwrap();
+    let gpu = class("CUSTOM_GPU");
+    known.set_host(host("b", 1024).with_inventory(gpu.clone(), none));
+    known.claim(&a, &one(&gpu, 1)).unwrap();
+    known.set_host(host("b", 1024));
+    assert!(known.resource(&gpu).is_some());
+    known.remove_host(&a);
+    assert_eq!(known.other_classes().count(), 0);
+}

@@ -1,11 +1,13 @@
-//! Servers that two hosts report, since they are being moved.
+//! Servers that two hosts report, since they are being moved, and hosts of one compute service.
 
-use nova_core::model::{ResourceClass, ServerGroupPolicy};
+use std::num::NonZeroU32;
+
+use nova_core::model::{ResourceClass, ServerGroupPolicy, ServerGroupRules};
 use nova_sched::filters::{DifferentHostFilter, SameHostFilter, ServerGroupAntiAffinityFilter};
 use nova_sched::weighers::{ServerGroupSoftAffinityWeigher, ServerGroupSoftAntiAffinityWeigher};
 use nova_sched::{
-    Candidates, Error, Filter, Fleet, FleetUpdate, GroupRequest, PlacementRequest, Scheduler,
-    Weigher,
+    Candidates, Detail, Error, Filter, Fleet, FleetUpdate, GroupRequest, PlacementRequest,
+    PlanOptions, Scheduler, Weigher,
 };
 
 use crate::fixtures::{fleet, host, name, request, server, server_id};
@@ -156,5 +158,64 @@ fn a_server_that_is_gone_is_gone_from_all_hosts() {
         // One host that goes leaves it to the other.
         let fleet = moving(last).without_host(&name(last));
         assert_eq!(fleet.hosts_of(&server_id(1)).count(), 1);
+    }
+}
+
+#[test]
+fn nodes_of_one_compute_service_have_their_servers_in_common() {
+    // Server 1 is on the first node of the service, and the request tells of server 2.
+    let node = |name: &str| host(name, 4096).with_service_host("service".parse().unwrap());
+    let fleet = fleet([
+        node("n1").with_server(server(1, 1024, 0)),
+        node("n2"),
+        host("c", 4096),
+    ]);
+    let apart = |most: u32| {
+        let policy = ServerGroupPolicy::AntiAffinity;
+        let rules = ServerGroupRules::new(policy, NonZeroU32::new(most)).unwrap();
+        let group = GroupRequest::new(rules)
+            .with_member(server_id(1))
+            .with_member_on(server_id(2), name("service"));
+        request(128).with_group(group)
+    };
+    let same = |filter: &dyn Filter, request: &PlacementRequest, expected: [bool; 3]| {
+        let mut swept = Candidates::all(fleet.len());
+        filter.sweep(request, &fleet, &mut swept);
+        for (host, expected) in fleet.hosts().zip(expected) {
+            let answers = (
+                filter.check(request, &host).is_pass(),
+                swept.contains(host.index()),
+            );
+            assert_eq!(answers, (expected, expected), "{filter:?} {}", host.name());
+        }
+    };
+    for (most, fits) in [(1, false), (2, false), (3, true)] {
+        let expected = [fits, fits, true];
+        same(&ServerGroupAntiAffinityFilter, &apart(most), expected);
+    }
+    // Wherever the service has it, the server itself may stay.
+    let itself = apart(1).with_servers([server_id(1)]);
+    same(&ServerGroupAntiAffinityFilter, &itself, [true, true, true]);
+    let near = request(128).with_same_host([server_id(1)]);
+    same(&SameHostFilter, &near, [true, true, false]);
+    let far = request(128).with_different_host([server_id(1)]);
+    same(&DifferentHostFilter, &far, [false, false, true]);
+
+    let soft = group(ServerGroupPolicy::SoftAffinity);
+    let weigher = ServerGroupSoftAffinityWeigher::default();
+    let hosts: Vec<_> = fleet.hosts().map(|host| host.index()).collect();
+    let mut swept = Vec::new();
+    weigher.sweep(&soft, &fleet, &hosts, &mut swept);
+    assert_eq!(swept, [1.0, 1.0, 0.0]);
+
+    // Two servers of one request do not go to two nodes of one service.
+    let two = request(128)
+        .with_count(2)
+        .with_group(GroupRequest::new(ServerGroupPolicy::AntiAffinity));
+    for detail in [Detail::Off, Detail::Full] {
+        let options = PlanOptions::default().with_detail(detail);
+        let plan = Scheduler::default().plan_with(&fleet, &two, &options);
+        let hosts = plan.placements().iter().map(|placement| &placement.host);
+        assert_eq!(hosts.filter(|host| **host != name("c")).count(), 1);
     }
 }
