@@ -49,6 +49,21 @@ pub(crate) fn takes(
     filtered.failure.is_none() && filtered.left.contains(host)
 }
 
+/// The hosts that may pass once servers are gone: the lists and all filters that
+/// [ignore servers](crate::Filter::ignores_servers) let them pass.
+pub(crate) fn possible(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+) -> Candidates {
+    let mut left = filtering::listed(fleet, request);
+    let filters = scheduler.filters_for(request);
+    for filter in filters.filter(|filter| filter.ignores_servers(request)) {
+        filter.sweep(request, fleet, &mut left);
+    }
+    left
+}
+
 /// Whether a host has the NUMA cells and PCI devices that a server asks for, whatever the
 /// scheduler's filters look at: it would hold nothing there else.
 fn has_hardware(
