@@ -102,6 +102,10 @@ impl Filter for AggregateImagePropertiesIsolation {
         "AggregateImagePropertiesIsolation"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         for (key, wanted) in self.properties(request) {
             let mut values = host.aggregate_values(key).flat_map(words).peekable();

@@ -30,6 +30,10 @@ impl Filter for AggregateInstanceExtraSpecsFilter {
         "AggregateInstanceExtraSpecsFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         for (spec, key, wanted) in specs(request) {
             let wish = Wish::new(wanted);

@@ -22,6 +22,10 @@ impl Filter for AggregateMultiTenancyIsolation {
         "AggregateMultiTenancyIsolation"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         let project = project(request);
         let texts = || {

@@ -22,6 +22,10 @@ impl Filter for AggregateTypeAffinityFilter {
         "AggregateTypeAffinityFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         let flavor = request.flavor();
         let mut values = host.aggregate_values(KEY).flat_map(words).peekable();

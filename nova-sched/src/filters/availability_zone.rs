@@ -17,6 +17,10 @@ impl Filter for AvailabilityZoneFilter {
         "AvailabilityZoneFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match request.zone() {
             Some(wanted) if wanted != host.zone() => Verdict::Reject(Reason::WrongZone {

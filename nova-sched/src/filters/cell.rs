@@ -20,6 +20,10 @@ impl Filter for CellFilter {
         "CellFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match cell(request) {
             Some(wanted) if host.cell() != Some(wanted) => Verdict::Reject(Reason::WrongCell {

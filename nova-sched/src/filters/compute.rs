@@ -17,6 +17,10 @@ impl Filter for ComputeFilter {
         "ComputeFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, _request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         if let Some(reason) = host.disabled_reason() {
             return Verdict::Reject(Reason::HostDisabled {

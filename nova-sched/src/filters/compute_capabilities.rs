@@ -34,6 +34,14 @@ impl Filter for ComputeCapabilitiesFilter {
         "ComputeCapabilitiesFilter"
     }
 
+    fn ignores_servers(&self, request: &PlacementRequest) -> bool {
+        let of_row = |spec: &Spec<'_>| {
+            let name = spec.scope.first();
+            name.is_some_and(|name| attributes::is_of_row(name))
+        };
+        with_specs(request, |specs| !specs.iter().any(of_row))
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         with_specs(request, |specs| {
             let mut refusals = specs.iter().filter_map(|spec| spec.refusal(host));

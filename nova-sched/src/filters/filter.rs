@@ -81,6 +81,13 @@ pub trait Filter: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether the verdict of a host stays the same, whatever servers and claims there are on it
+    /// and on others. Then those who look for servers to remove ask it before they try any. The
+    /// default is `false`.
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        false
+    }
+
     /// When it is run. The default is [`Stage::Filter`].
     fn stage(&self) -> Stage {
         Stage::Filter

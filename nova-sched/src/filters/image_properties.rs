@@ -69,6 +69,10 @@ impl Filter for ImagePropertiesFilter {
         "ImagePropertiesFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match (self.wanted(request), host.profile()) {
             (None, _) => Verdict::Pass,

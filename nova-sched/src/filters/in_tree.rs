@@ -16,6 +16,10 @@ impl Filter for InTreeFilter {
         "InTreeFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match request.in_tree() {
             Some(wanted) if host.name() != wanted => Verdict::Reject(Reason::NotInTree {

@@ -81,6 +81,10 @@ impl Filter for IsolatedHostsFilter {
         "IsolatedHostsFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         let (image, host) = (
             self.is_isolated(request),

@@ -19,6 +19,10 @@ impl Filter for MemberOfFilter {
         "MemberOfFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         for any in request.member_of() {
             if !host

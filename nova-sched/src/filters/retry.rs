@@ -15,6 +15,10 @@ impl Filter for RetryFilter {
         "RetryFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         if request.tried_hosts().contains(host.service_host()) {
             Verdict::Reject(Reason::Ignored)

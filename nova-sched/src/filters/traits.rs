@@ -28,6 +28,10 @@ impl Filter for TraitsFilter {
         "TraitsFilter"
     }
 
+    fn ignores_servers(&self, _request: &PlacementRequest) -> bool {
+        true
+    }
+
     fn check(&self, request: &PlacementRequest, host: &HostView<'_>) -> Verdict {
         match Wanted::of(request) {
             Ok(wanted) => wanted.verdict(host.traits()),

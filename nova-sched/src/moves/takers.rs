@@ -63,6 +63,21 @@ pub(crate) fn takes(
     filtered.failure.is_none() && filtered.left.contains(host)
 }
 
+/// The hosts that may pass once servers are gone: the lists and all filters that
+/// [ignore servers](crate::Filter::ignores_servers) let them pass.
+pub(crate) fn possible(
+    scheduler: &Scheduler,
+    fleet: &Fleet,
+    request: &PlacementRequest,
+) -> Candidates {
+    let mut left = filtering::listed(fleet, request);
+    let filters = scheduler.filters_for(request);
+    for filter in filters.filter(|filter| filter.ignores_servers(request)) {
+        filter.sweep(request, fleet, &mut left);
+    }
+    left
+}
+
 /// The hosts that pass the lists and the filters, and have the room, NUMA cells and PCI devices
 /// among it whether a filter looks at them or not: what is moved keeps what it has. None if a
 /// filter fails the whole request.

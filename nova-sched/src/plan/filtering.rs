@@ -62,6 +62,18 @@ pub(crate) fn run(
     run
 }
 
+/// The hosts that the lists of the request leave.
+pub(crate) fn listed(fleet: &Fleet, request: &PlacementRequest) -> Candidates {
+    let mut run = Filtered {
+        left: Candidates::all(fleet.len()),
+        steps: Vec::new(),
+        not_reached: Vec::new(),
+        failure: None,
+    };
+    run.lists(fleet, request, Detail::Off);
+    run.left
+}
+
 /// The first of the hosts that a filter removed because it could not judge it.
 fn first_malformed(
     filter: &dyn Filter,

@@ -96,7 +96,9 @@ impl Preemption {
 
     /// On how many hosts victims are looked for: those first where the fewest and the least
     /// important may do. 256 unless it is said. Hosts that would refuse the request even without
-    /// any victim do not count.
+    /// any victim do not count. Those that filters refuse
+    /// [whoever is on them](crate::Filter::ignores_servers) are not tried at all; of the others, it
+    /// is tried once whether they take the request when all who may be victims are gone.
     #[must_use]
     pub fn max_hosts(mut self, most: usize) -> Self {
         self.max_hosts = most;

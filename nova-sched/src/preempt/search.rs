@@ -82,8 +82,11 @@ impl<'a> Search<'a> {
     /// The best way to make room, if there is any, and whether nothing better was left untried.
     pub(super) fn run(&self) -> (Option<Room>, bool) {
         let mut takers = TakersOf::new();
-        let views = self.fleet.hosts();
-        let mut pools: Vec<Pool<'a>> = views
+        // What refuses a host whoever is on it would refuse it once for each way to make room.
+        let possible = takers::possible(self.scheduler, self.fleet, self.request);
+        let mut pools: Vec<Pool<'a>> = possible
+            .iter()
+            .map(|host| self.fleet.host(host))
             .filter_map(|host| self.pool(host, &mut takers))
             .collect();
         // The sort is stable: of equal ones the earlier host comes first.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nova_core::model::Resources;
 use nova_sched::testing::{self, Broken, FilterLaws, Law, WeigherLaws};
 use nova_sched::weighers::{AggregateMultiplier, Multipliers, Scores};
 use nova_sched::{
@@ -647,4 +648,48 @@ fn what_is_generated_has_every_kind_of_thing_in_it() {
             assert!(refused > 0, "{name} refuses nothing");
         }
     }
+}
+
+#[test]
+fn filters_that_ignore_servers_say_the_same_of_an_empty_fleet() {
+    let (registry, config) = (Registry::nova(), Config::default());
+    let mut refused = 0;
+    let mut ignoring = 0;
+    for name in registry.filters() {
+        let mut config = config.clone();
+        config.filter_scheduler.enabled_filters = vec![name.to_owned()];
+        config.filter_scheduler.placement_filters = true;
+        let scheduler = registry.scheduler(&config).unwrap();
+        for seed in 0..20 {
+            let fleet = testing::fleet(12, seed);
+            let empty = fleet.hosts().map(|host| {
+                let mut state = host.to_state();
+                state.placed.clear();
+                state.used = Resources::new();
+                state.servers = 0;
+                state
+            });
+            let empty = Fleet::builder()
+                .hosts(empty)
+                .aggregates(fleet.aggregates().cloned())
+                .build();
+            for request in testing::requests(&fleet, 12, seed) {
+                let ignores = |filter: &&dyn Filter| filter.ignores_servers(&request);
+                for filter in scheduler.filters().filter(ignores) {
+                    ignoring += 1;
+                    for (host, cleared) in fleet.hosts().zip(empty.hosts()) {
+                        let verdict = filter.check(&request, &host);
+                        refused += usize::from(!verdict.is_pass());
+                        assert_eq!(
+                            verdict,
+                            filter.check(&request, &cleared),
+                            "{}",
+                            filter.name()
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(ignoring > 1000 && refused > 1000, "{ignoring} {refused}");
 }

@@ -1,17 +1,19 @@
 //! Room at the cost of servers of lower priority.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nova_core::id::HostName;
 use nova_core::model::{Inventory, ResourceClass, Resources, ServerGroupPolicy};
-use nova_sched::filters::NUMATopologyFilter;
+use nova_sched::filters::{ComputeCapabilitiesFilter, NUMATopologyFilter, RamFilter};
 use nova_sched::moves::Wishes;
 use nova_sched::numa::{CpuSet, FitOptions, MemoryPages, NumaCell, NumaRequest, NumaTopology};
 use nova_sched::pci::{PciPool, PciPools, PciRequest, PciScope, PciSpec};
 use nova_sched::preempt::{Preemption, PreemptionPlan, PreemptionStep, StopReason};
 use nova_sched::{
-    Destination, Filter, Fleet, Fulfilment, GroupRequest, HardwareClaim, HostState, HostView,
-    PlacedServer, PlacementRequest, Scheduler, ServerShape, Verdict,
+    Destination, Detail, Filter, Fleet, Fulfilment, GroupRequest, HardwareClaim, HostState,
+    HostView, PlacedServer, PlacementRequest, PlanOptions, Scheduler, ServerShape, Verdict,
 };
 use proptest::prelude::*;
 
@@ -644,4 +646,58 @@ fn victims_of_the_requests_group_keep_its_rules() {
             .iter()
             .all(|placed| placed.host == name("a"))
     );
+}
+
+#[test]
+fn hosts_that_nobody_frees_are_not_tried() {
+    #[derive(Debug, Default)]
+    struct Asked(Arc<AtomicUsize>);
+    impl Filter for Asked {
+        fn name(&self) -> &str {
+            "Asked"
+        }
+        fn check(&self, _request: &PlacementRequest, _host: &HostView<'_>) -> Verdict {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Verdict::Pass
+        }
+    }
+    let asked = Arc::new(AtomicUsize::new(0));
+    let scheduler = Scheduler::builder()
+        .filter(Asked(Arc::clone(&asked)))
+        .filter(RamFilter)
+        .filter(ComputeCapabilitiesFilter)
+        .build();
+    let full = (0..50).map(|number| {
+        let host = node(&format!("h{number}"), 1024).with_server(server(number, 1024, -1));
+        match number {
+            7 => host.with_capability("gpu", "1"),
+            _ => host,
+        }
+    });
+    let full = fleet(full);
+    let planner = Preemption::new(scheduler.clone());
+    let times = |run: &dyn Fn()| {
+        asked.store(0, Ordering::Relaxed);
+        run();
+        asked.load(Ordering::Relaxed)
+    };
+    let brief = PlanOptions::default().with_detail(Detail::Off);
+    for (wanted, possible) in [(">= 1", true), (">= 2", false)] {
+        let request = wish(1024).with_extra_spec("capabilities:gpu", wanted);
+        let explained = times(&|| {
+            // As a whole, and for its only server.
+            scheduler.plan_with(&full, &request, &brief);
+            scheduler.plan_with(&full, &request, &brief);
+            scheduler.plan(&full, &request);
+        });
+        let planned = planner.plan(&full, &request).ok();
+        let tried = times(&|| drop(planner.plan(&full, &request)));
+        assert_eq!(
+            planned.map(|plan| plan.placements[0].host.clone()),
+            possible.then(|| name("h7"))
+        );
+        // One host was tried, a few times; or none.
+        let most = if possible { 120 } else { 0 };
+        assert!(tried - explained <= most, "{tried} {explained}");
+    }
 }
