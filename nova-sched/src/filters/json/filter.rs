@@ -52,7 +52,7 @@ const HINT: &str = "query";
 
 impl JsonFilter {
     /// The longest query. It is asked of every host.
-    pub const MAX_QUERY_BYTES: usize = 16_384;
+    pub const MAX_QUERY_BYTES: usize = 65_536;
 }
 
 impl Filter for JsonFilter {
